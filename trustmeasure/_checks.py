@@ -1,0 +1,398 @@
+"""The one door: whatever a user passes in becomes a persons × items array here.
+
+Frames of any kind that narwhals knows, NumPy arrays, `Scores` and `Responses` all enter
+through `as_items` (or `as_grouped`, where persons sit in clusters). Everything behind
+the door may assume finite floats with NaN for missing, unique names, and enough of both
+persons and items.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure.errors import DataError, OptionError
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Items:
+    """A checked block of answers.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n_persons, n_items)
+        NaN is missing; no infinities.
+    names : tuple of str
+        The user's own item names, unique, in column order.
+    """
+
+    values: FloatArray
+    names: tuple[str, ...]
+
+    @property
+    def n_persons(self) -> int:
+        """Rows, complete or not."""
+        return int(self.values.shape[0])
+
+
+@dataclass(frozen=True)
+class GroupedItems(Items):
+    """A checked block of answers with the cluster of each person.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n_persons,)
+        Position of the person's cluster in ``labels``; −1 where it is unknown.
+    labels : tuple
+        The clusters' own labels, in sorted order.
+    cluster_name : str
+        What the clusters are called in the data.
+    """
+
+    codes: NDArray[np.intp]
+    labels: tuple[Any, ...]
+    cluster_name: str
+
+
+def near(name: object, known: Iterable[object]) -> str:
+    """Give the sentence that suggests known names close to ``name``, or an empty string."""
+    options = [str(option) for option in known]
+    lowered = {option.lower(): option for option in reversed(options)}
+    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=3, cutoff=0.6)
+    if not found:
+        return ""
+    return " Did you mean " + " or ".join(f"'{lowered[match]}'" for match in found) + "?"
+
+
+def listed(names: Iterable[object], limit: int = 12) -> str:
+    """Quote names for a message, and count those that no longer fit."""
+    quoted = [f"'{name}'" for name in names]
+    rest = len(quoted) - limit
+    return ", ".join(quoted[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def check_option(name: str, value: object, allowed: Sequence[object]) -> None:
+    """Refuse a value that the argument ``name`` does not offer, and list those it does."""
+    if isinstance(value, str) or value is None or isinstance(value, (int, float)):
+        if any(value == option and type(value) is type(option) for option in allowed):
+            return
+    raise OptionError(
+        f"{name}={value!r} is not offered. Allowed: "
+        + ", ".join(repr(option) for option in allowed)
+        + "."
+        + near(value, allowed)
+    )
+
+
+def check_level(name: str, value: float) -> float:
+    """Refuse a probability or confidence level that is not strictly between 0 and 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise OptionError(f"{name}={value!r} must be a number strictly between 0 and 1.")
+    return float(value)
+
+
+def check_count(name: str, value: object, *, least: int = 1) -> int:
+    """Refuse anything but a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise OptionError(f"{name}={value!r} must be a whole number of at least {least}.")
+    return int(value)
+
+
+def as_rng(rng: Any) -> np.random.Generator:
+    """Accept None, a seed, or a Generator, as NumPy does."""
+    if rng is not None and not isinstance(
+        rng, (int, np.integer, np.random.Generator, np.random.SeedSequence, np.random.BitGenerator)
+    ):
+        raise OptionError(
+            f"rng={rng!r} must be None, a whole number used as seed, or a numpy.random.Generator."
+        )
+    return np.random.default_rng(rng)
+
+
+def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
+    """Bring any accepted container to a pandas DataFrame with unique string column names.
+
+    Frames keep all of their columns, context included. `Scores` give their context
+    columns and their keyed items (of one scale, with ``scale``). Raw `Responses` are
+    refused: reversed items in them still point the other way.
+    """
+    native = getattr(data, "__trustmeasure_frame__", None)
+    if native is not None:
+        frame = native(scale)
+    elif scale is not None:
+        raise OptionError(
+            f"scale={scale!r} picks a scale out of Scores, but the data are "
+            f"{_kind(data)}. Pass items=[...] instead, or score the data first with "
+            "trustmeasure.score(data, instrument)."
+        )
+    elif isinstance(data, pd.DataFrame):
+        frame = data
+    elif isinstance(data, np.ndarray):
+        if data.ndim != 2:
+            raise DataError(
+                f"The data are an array of {data.ndim} dimension(s); expected 2, with persons "
+                "in rows and items in columns."
+            )
+        frame = pd.DataFrame(data, columns=[f"item{j + 1}" for j in range(data.shape[1])])
+    else:
+        frame = _from_narwhals(data)
+    names = [str(name) for name in frame.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(
+        set(names)
+    ) < len(names) else []
+    if repeated:
+        raise DataError(
+            f"Column name(s) {listed(repeated)} occur more than once in the data. Every item "
+            "needs a name of its own: rename or drop the copies."
+        )
+    return frame.set_axis(names, axis=1)
+
+
+def as_items(
+    data: Any,
+    *,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    min_items: int = 2,
+    min_persons: int = 2,
+) -> Items:
+    """Check ``data`` and give its items as one float array.
+
+    Parameters
+    ----------
+    data : DataFrame (pandas, Polars, PyArrow, …), 2-D array, or Scores
+        Persons in rows.
+    items : sequence of str, optional
+        The columns to use. Without it, every column of a frame; the keyed items of Scores.
+    scale : str, optional
+        With Scores: the items of this scale.
+    min_items, min_persons : int
+        The least that the caller can work with.
+
+    Raises
+    ------
+    DataError
+        For an unknown, repeated or non-numeric column, infinite values, an item with no
+        answer at all, or too few items or persons.
+    """
+    frame = as_frame(data, scale=scale)
+    return _numeric_items(_pick(frame, data, items, exclude=()), min_items, min_persons)
+
+
+def as_grouped(
+    data: Any,
+    *,
+    cluster: Any,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    min_items: int = 1,
+    min_persons: int = 2,
+) -> GroupedItems:
+    """Check ``data`` and give its items together with each person's cluster.
+
+    ``cluster`` is a column of the data, or one label a person; None stands for the
+    cluster that Scores already know.
+    """
+    frame = as_frame(data, scale=scale)
+    if cluster is None or (isinstance(cluster, str) and cluster not in frame.columns):
+        known = getattr(data, "cluster", None)
+        if known is not None and cluster in (None, "cluster"):
+            cluster = known
+        elif cluster is None:
+            raise DataError(
+                "No cluster was given, and the data do not know theirs. Pass cluster='column "
+                "with the team of each person'."
+            )
+    if isinstance(cluster, str):
+        if cluster not in frame.columns:
+            raise DataError(
+                f"The cluster column '{cluster}' is not in the data. Columns: "
+                f"{listed(frame.columns)}." + near(cluster, frame.columns)
+            )
+        name, column, exclude = cluster, frame[cluster], (cluster,)
+    else:
+        column = pd.Series(np.asarray(cluster).ravel(), name=getattr(cluster, "name", None))
+        if len(column) != len(frame):
+            raise DataError(
+                f"cluster= holds {len(column)} labels, but the data have {len(frame)} rows."
+            )
+        name, exclude = str(column.name or "cluster"), ()
+    block = _numeric_items(_pick(frame, data, items, exclude=exclude), min_items, min_persons)
+    codes, labels = pd.factorize(column.to_numpy(dtype=object, na_value=None), sort=False)
+    try:
+        order = sorted(range(len(labels)), key=lambda i: labels[i])
+    except TypeError:  # labels of mixed types
+        order = sorted(range(len(labels)), key=lambda i: str(labels[i]))
+    place = np.empty(len(labels) + 1, dtype=np.intp)
+    place[order] = np.arange(len(labels))
+    place[-1] = -1  # what factorize gives for a missing label
+    return GroupedItems(
+        values=block.values,
+        names=block.names,
+        codes=place[codes],
+        labels=tuple(labels[i] for i in order),
+        cluster_name=name,
+    )
+
+
+def listwise(block: Items, *, min_persons: int = 2, constant: bool = False) -> tuple[FloatArray, int]:
+    """Drop persons with a missing answer; give the rest and the number dropped.
+
+    Raises
+    ------
+    DataError
+        When too few persons are left, or (unless ``constant``) an item has the same
+        answer from all of them.
+    """
+    complete = ~np.isnan(block.values).any(axis=1)
+    kept = block.values if complete.all() else block.values[complete]
+    dropped = int(block.n_persons - kept.shape[0])
+    if kept.shape[0] < min_persons:
+        counts = np.isnan(block.values).sum(axis=0)
+        worst = [block.names[j] for j in np.argsort(-counts, kind="stable")[:3] if counts[j]]
+        raise DataError(
+            f"Only {kept.shape[0]} of {block.n_persons} persons answered all "
+            f"{len(block.names)} items; at least {min_persons} are needed. Most often "
+            f"missing: {listed(worst)}. Use fewer items, or missing='pairwise' where offered."
+        )
+    if not constant:
+        refuse_constant(kept, block.names)
+    return kept, dropped
+
+
+def refuse_constant(values: FloatArray, names: Sequence[str]) -> None:
+    """Refuse items to which every person gave the same answer."""
+    with np.errstate(invalid="ignore"):
+        flat = [
+            name
+            for name, low, high in zip(
+                names, np.nanmin(values, axis=0), np.nanmax(values, axis=0), strict=True
+            )
+            if low == high
+        ]
+    if flat:
+        raise DataError(
+            f"Item(s) {listed(flat)} are constant: all {values.shape[0]} persons gave the same "
+            "answer, so nothing can be said about how they relate to others. Leave them out "
+            "with items=[...]."
+        )
+
+
+def dropped_note(n_dropped: int, n_total: int) -> str:
+    """Word a listwise deletion for a result's warnings."""
+    return (
+        f"{n_dropped} of {n_total} persons were left out (listwise deletion: at least one "
+        "answer missing)."
+    )
+
+
+def _pick(
+    frame: pd.DataFrame, data: Any, items: Sequence[str] | None, exclude: tuple[str, ...]
+) -> pd.DataFrame:
+    """Choose the item columns of a frame."""
+    if items is None:
+        keyed = getattr(data, "__trustmeasure_context__", None)
+        leave = {*exclude, *(keyed() if keyed is not None else ())}
+        return frame[[name for name in frame.columns if name not in leave]]
+    if isinstance(items, str):
+        items = [items]
+    wanted = [str(item) for item in items]
+    unknown = [name for name in wanted if name not in frame.columns]
+    if unknown:
+        raise DataError(
+            f"Column(s) {listed(unknown)} are not in the data. Columns: "
+            f"{listed(frame.columns)}." + near(unknown[0], frame.columns)
+        )
+    repeated = sorted({name for name in wanted if wanted.count(name) > 1})
+    if repeated:
+        raise DataError(f"items= names {listed(repeated)} more than once.")
+    return frame[wanted]
+
+
+def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Items:
+    names = tuple(frame.columns)
+    if len(names) < min_items:
+        raise DataError(
+            f"The data hold {len(names)} item(s) ({listed(names)}); at least {min_items} are "
+            "needed."
+        )
+    if len(frame) < min_persons:
+        raise DataError(
+            f"The data hold {len(frame)} person(s); at least {min_persons} are needed."
+        )
+    text = [name for name in names if not _is_numeric(frame[name])]
+    if text:
+        example = next((v for v in frame[text[0]].dropna()), None)
+        raise DataError(
+            f"Column(s) {listed(text)} are not numeric (for example {example!r} in "
+            f"'{text[0]}'). Choose the items with items=[...], or read the export with "
+            "trustmeasure.read_responses, which turns labels into codes."
+        )
+    values = np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+    if not np.isfinite(values).all():
+        infinite = np.isinf(values)
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            raise DataError(
+                f"Item '{names[column]}' holds an infinite value (first: row {row + 1}). "
+                "Replace it by NaN if it stands for a missing answer."
+            )
+        empty = [
+            name for name, none in zip(names, np.isnan(values).all(axis=0), strict=True) if none
+        ]
+        if empty:
+            raise DataError(
+                f"Item(s) {listed(empty)} have no answer at all. Leave them out with items=[...]."
+            )
+    return Items(values=values, names=names)
+
+
+def _is_numeric(column: pd.Series[Any]) -> bool:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return not pd.api.types.is_complex_dtype(column.dtype)
+    if column.dtype == object:  # whole columns of None, Decimal or mixed numbers come as object
+        kinds = {type(value) for value in column.dropna()}
+        return all(
+            issubclass(kind, (int, float, np.number)) or kind.__name__ == "Decimal"
+            for kind in kinds
+        )
+    return False
+
+
+def _from_narwhals(data: Any) -> pd.DataFrame:
+    import narwhals as nw
+
+    if isinstance(data, (pd.Series, list, tuple, dict, str, bytes)) or data is None:
+        raise DataError(
+            f"The data are {_kind(data)}; expected a DataFrame or a 2-D array with persons in "
+            "rows, or Scores."
+        )
+    try:
+        frame = nw.from_native(data)
+    except TypeError:
+        raise DataError(
+            f"The data are {_kind(data)}; expected a DataFrame (pandas, Polars, PyArrow, "
+            "DuckDB), a 2-D array with persons in rows, or Scores."
+        ) from None
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    # narwhals goes through Arrow here, which needs pyarrow; columns as lists do not.
+    columns = {
+        name: frame[name].to_numpy() if frame[name].dtype.is_numeric() else frame[name].to_list()
+        for name in frame.columns
+    }
+    return pd.DataFrame(columns)
+
+
+def _kind(data: Any) -> str:
+    name = type(data).__name__
+    article = "an" if name[:1].lower() in "aeiou" else "a"
+    return f"{article} {name}"
