@@ -81,9 +81,8 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
 
 def check_option(name: str, value: object, allowed: Sequence[object]) -> None:
     """Refuse a value that the argument ``name`` does not offer, and list those it does."""
-    if isinstance(value, str) or value is None or isinstance(value, (int, float)):
-        if any(value == option and type(value) is type(option) for option in allowed):
-            return
+    if any(type(value) is type(option) and value == option for option in allowed):
+        return
     raise OptionError(
         f"{name}={value!r} is not offered. Allowed: "
         + ", ".join(repr(option) for option in allowed)
@@ -126,7 +125,7 @@ def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
     """
     native = getattr(data, "__trustmeasure_frame__", None)
     if native is not None:
-        frame = native(scale)
+        frame: pd.DataFrame = native(scale)
     elif scale is not None:
         raise OptionError(
             f"scale={scale!r} picks a scale out of Scores, but the data are "
@@ -145,9 +144,11 @@ def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
     else:
         frame = _from_narwhals(data)
     names = [str(name) for name in frame.columns]
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(
-        set(names)
-    ) < len(names) else []
+    repeated = (
+        sorted({name for name in names if names.count(name) > 1})
+        if len(set(names)) < len(names)
+        else []
+    )
     if repeated:
         raise DataError(
             f"Column name(s) {listed(repeated)} occur more than once in the data. Every item "
@@ -217,7 +218,8 @@ def as_grouped(
                 f"The cluster column '{cluster}' is not in the data. Columns: "
                 f"{listed(frame.columns)}." + near(cluster, frame.columns)
             )
-        name, column, exclude = cluster, frame[cluster], (cluster,)
+        name, column = cluster, frame[cluster]
+        exclude: tuple[str, ...] = (cluster,)
     else:
         column = pd.Series(np.asarray(cluster).ravel(), name=getattr(cluster, "name", None))
         if len(column) != len(frame):
@@ -226,7 +228,7 @@ def as_grouped(
             )
         name, exclude = str(column.name or "cluster"), ()
     block = _numeric_items(_pick(frame, data, items, exclude=exclude), min_items, min_persons)
-    codes, labels = pd.factorize(column.to_numpy(dtype=object, na_value=None), sort=False)
+    codes, labels = pd.factorize(column.astype(object), sort=False)
     try:
         order = sorted(range(len(labels)), key=lambda i: labels[i])
     except TypeError:  # labels of mixed types
@@ -243,7 +245,9 @@ def as_grouped(
     )
 
 
-def listwise(block: Items, *, min_persons: int = 2, constant: bool = False) -> tuple[FloatArray, int]:
+def listwise(
+    block: Items, *, min_persons: int = 2, constant: bool = False
+) -> tuple[FloatArray, int]:
     """Drop persons with a missing answer; give the rest and the number dropped.
 
     Raises
@@ -325,9 +329,7 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
             "needed."
         )
     if len(frame) < min_persons:
-        raise DataError(
-            f"The data hold {len(frame)} person(s); at least {min_persons} are needed."
-        )
+        raise DataError(f"The data hold {len(frame)} person(s); at least {min_persons} are needed.")
     text = [name for name in names if not _is_numeric(frame[name])]
     if text:
         example = next((v for v in frame[text[0]].dropna()), None)
@@ -336,7 +338,7 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
             f"'{text[0]}'). Choose the items with items=[...], or read the export with "
             "trustmeasure.read_responses, which turns labels into codes."
         )
-    values = np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+    values = np.ascontiguousarray(_to_float(frame))
     if not np.isfinite(values).all():
         infinite = np.isinf(values)
         if infinite.any():
@@ -345,14 +347,17 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
                 f"Item '{names[column]}' holds an infinite value (first: row {row + 1}). "
                 "Replace it by NaN if it stands for a missing answer."
             )
-        empty = [
-            name for name, none in zip(names, np.isnan(values).all(axis=0), strict=True) if none
-        ]
+        missing = np.isnan(values)
+        empty = [name for j, name in enumerate(names) if missing[:, j].all()]
         if empty:
             raise DataError(
                 f"Item(s) {listed(empty)} have no answer at all. Leave them out with items=[...]."
             )
     return Items(values=values, names=names)
+
+
+def _to_float(frame: pd.DataFrame) -> FloatArray:
+    return np.asarray(frame.to_numpy(dtype=np.float64, na_value=float("nan")), dtype=np.float64)
 
 
 def _is_numeric(column: pd.Series[Any]) -> bool:

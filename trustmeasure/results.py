@@ -32,7 +32,11 @@ class Notes:
         self._messages.append(message)
 
     def warn(
-        self, message: str, category: type[TrustMeasureWarning] = DataWarning, *, stacklevel: int = 3
+        self,
+        message: str,
+        category: type[TrustMeasureWarning] = DataWarning,
+        *,
+        stacklevel: int = 3,
     ) -> None:
         """Keep ``message`` for the result and show it as a Python warning."""
         self._messages.append(message)
@@ -88,9 +92,7 @@ class Result:
         numbers = self.summary()
         if numbers:
             width = max(len(name) for name in numbers)
-            parts.append(
-                "\n".join(f"{name:<{width}}  {_number(v)}" for name, v in numbers.items())
-            )
+            parts.append("\n".join(f"{name:<{width}}  {_number(v)}" for name, v in numbers.items()))
         with pd.option_context("display.width", 100, "display.max_columns", 30):
             parts.append(self.to_frame().round(3).to_string(max_rows=60))
         parts.extend(f"Note: {message}" for message in self.warnings)
@@ -130,9 +132,12 @@ def to_plain(value: Any) -> Any:
     index a mapping.
     """
     if isinstance(value, pd.DataFrame):
-        named = value.rename_axis(index=[name or f"level_{i}" if value.index.nlevels > 1
-                                         else name or "index"
-                                         for i, name in enumerate(value.index.names)])
+        levels = value.index.nlevels
+        names = [
+            str(name or ("index" if levels == 1 else f"level_{i}"))
+            for i, name in enumerate(value.index.names)
+        ]
+        named = value.set_axis(value.index.set_names(names))
         return [
             {str(key): to_plain(cell) for key, cell in record.items()}
             for record in named.reset_index().to_dict(orient="records")

@@ -84,7 +84,9 @@ class Case:
                     if columns is not None and column not in columns:
                         continue
                     own = columns[column] if columns is not None else column
-                    yield make(f"{name}[{row}, {column}]", ours.loc[row, own], reference["values"][i][j])
+                    yield make(
+                        f"{name}[{row}, {column}]", ours.loc[row, own], reference["values"][i][j]
+                    )
         elif isinstance(reference, Mapping):
             for key, value in reference.items():
                 yield make(f"{name}[{key}]", ours[key], value)

@@ -1,0 +1,25 @@
+"""Instruments: what they are, and how they are listed, loaded and built."""
+
+from trustmeasure.instruments.citations import Citation
+from trustmeasure.instruments.library import build_instrument, list_instruments, load_instrument
+from trustmeasure.instruments.models import (
+    Construct,
+    Evidence,
+    Instrument,
+    Item,
+    ResponseSet,
+    Scale,
+)
+
+__all__ = [
+    "Citation",
+    "Construct",
+    "Evidence",
+    "Instrument",
+    "Item",
+    "ResponseSet",
+    "Scale",
+    "build_instrument",
+    "list_instruments",
+    "load_instrument",
+]

@@ -1,0 +1,136 @@
+"""YAML without its surprises.
+
+Only ``true`` and ``false``, so written, are booleans (``no`` stays the language tag of Norwegian),
+only plain whole numbers are numbers (``1.10`` stays the version that it is, ``2024-01-01``
+stays text), and there are no tags, no anchors, no aliases and no duplicate keys. Numbers
+with a point arrive as text and are read as numbers where the model asks for one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from trustmeasure.errors import InstrumentError
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 30
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+
+@dataclass
+class Document:
+    """Plain data, and the line on which each path begins."""
+
+    data: Any
+    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """Give the line of a path, or of the nearest part of it that the file has."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return None
+
+
+def parse(text: str, *, source: str) -> Document:
+    """Parse one YAML document.
+
+    Raises
+    ------
+    InstrumentError
+        With the source and the line, for anything that is not plain YAML.
+    """
+    import yaml
+
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise InstrumentError(
+            f"{source} is larger than {MAX_BYTES // 10**6} MB; is it an instrument?"
+        )
+    try:
+        _refuse_unusual_events(yaml, text, source)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}" if mark else ""
+        raise InstrumentError(
+            f"{source}{where} is not well-formed YAML: {error.problem or error.context}."
+        ) from None
+    except yaml.YAMLError as error:
+        raise InstrumentError(f"{source} is not well-formed YAML: {error}.") from None
+    if node is None:
+        raise InstrumentError(f"{source} is empty; expected an instrument.")
+    document = Document(data=None)
+    document.data = _build(yaml, node, (), document, source)
+    return document
+
+
+def _refuse_unusual_events(yaml: Any, text: str, source: str) -> None:
+    """Refuse aliases and tags while they are still events, before anything is expanded."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        where = f"{source}, line {event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InstrumentError(
+                f"{where}: anchors and aliases (&, *) are not allowed in an instrument. "
+                "Write the value out."
+            )
+        if getattr(event, "tag", None) is not None:
+            raise InstrumentError(
+                f"{where}: the tag '{event.tag}' is not allowed in an instrument. Remove it."
+            )
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InstrumentError(f"{where}: nested more than {MAX_DEPTH} levels deep.")
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
+
+
+def _build(
+    yaml: Any, node: Any, path: tuple[str | int, ...], document: Document, source: str
+) -> Any:
+    document.lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.style else _scalar(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _build(yaml, part, (*path, i), document, source) for i, part in enumerate(node.value)
+        ]
+    result: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise InstrumentError(f"{source}, line {line}: a key must be a word or a number.")
+        key = _key(key_node.value)
+        if key in result:
+            raise InstrumentError(
+                f"{source}, line {line}: the key '{key}' occurs twice; remove one of them."
+            )
+        result[key] = _build(yaml, value_node, (*path, key), document, source)
+        document.lines[(*path, key)] = line
+    return result
+
+
+def _key(text: str) -> str | int:
+    """Keys are text, but for the codes of answers."""
+    return int(text) if _INTEGER.match(text) else text
+
+
+def _scalar(text: str) -> Any:
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    return int(text) if _INTEGER.match(text) else text
