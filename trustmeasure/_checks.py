@@ -245,6 +245,30 @@ def as_grouped(
     )
 
 
+def one_scale(
+    data: Any, *, scale: str | None, items: Sequence[str] | None = None
+) -> str | None:
+    """Decide which scale of Scores an analysis of a single scale is about.
+
+    The one that was asked for, or the only one there is. Frames and arrays have none, and
+    ``items=`` makes the choice unnecessary.
+
+    Raises
+    ------
+    DataError
+        When Scores hold several scales and neither ``scale`` nor ``items`` chooses.
+    """
+    scales = [str(known.id) for known in getattr(getattr(data, "instrument", None), "scales", ())]
+    if scale is not None or items is not None or not scales:
+        return scale
+    if len(scales) > 1:
+        raise DataError(
+            f"The scores hold {len(scales)} scales, and this analysis is about one. Choose it "
+            f"with scale=...: {listed(scales)}; or name the columns with items=[...]."
+        )
+    return scales[0]
+
+
 def listwise(
     block: Items, *, min_persons: int = 2, constant: bool = False
 ) -> tuple[FloatArray, int]:
