@@ -19,7 +19,7 @@ plain <- function(x) {
   if (is.data.frame(x)) x <- data.matrix(x)
   if (is.matrix(x)) {
     class(x) <- "matrix"
-    return(list(rows = rownames(x), columns = colnames(x), values = unname(apply(x, 1, as.list))))
+    return(list(rows = rownames(x), columns = colnames(x), values = unname(x)))
   }
   if (is.list(x)) return(lapply(x, plain))
   if (!is.null(names(x))) return(lapply(as.list(x), unbox))

@@ -1,0 +1,254 @@
+"""Coefficient alpha, what belongs to it, and its intervals, from a covariance matrix."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustmeasure.kernels.covariance import NULL_EIGENVALUE, to_correlation
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """What one set of items says about its internal consistency.
+
+    ``variance`` is n times the sampling variance of alpha under normality.
+    """
+
+    alpha: float
+    standardized: float
+    lambda6: float
+    mean_r: float
+    median_r: float
+    signal_to_noise: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class ItemTotals:
+    """How each item relates to the scale; arrays of shape (n_items,)."""
+
+    std_r: FloatArray
+    r_cor: FloatArray
+    r_drop: FloatArray
+
+
+@dataclass(frozen=True)
+class WithoutItem:
+    """The consistency of the scale without each item in turn; arrays of shape (n_items,)."""
+
+    alpha: FloatArray
+    standardized: FloatArray
+    lambda6: FloatArray
+    mean_r: FloatArray
+    median_r: FloatArray
+    var_r: FloatArray
+    signal_to_noise: FloatArray
+    variance: FloatArray
+
+
+def consistency(cov: FloatArray) -> Consistency:
+    """Compute alpha and its relatives from covariances, shape (k, k)."""
+    k = cov.shape[0]
+    R = to_correlation(cov)
+    pairs = R[np.tril_indices(k, -1)]
+    total = float(R.sum())
+    mean_r = (total - k) / (k * (k - 1))
+    return Consistency(
+        alpha=_alpha(float(np.trace(cov)), float(cov.sum()), k),
+        standardized=_alpha(float(k), total, k),
+        lambda6=_ratio(total - float((1 - multiple_correlations(R)).sum()), total),
+        mean_r=mean_r,
+        median_r=float(np.median(pairs)),
+        signal_to_noise=_ratio(k * mean_r, 1 - mean_r),
+        variance=float(
+            _alpha_variance(
+                np.trace(cov), cov.sum(), (cov * cov).sum(), (cov.sum(axis=0) ** 2).sum(), k
+            )
+        ),
+    )
+
+
+def item_totals(cov: FloatArray) -> ItemTotals:
+    """Correlate each item with the scale in three ways.
+
+    ``std_r`` with the sum of the standardised items; ``r_cor`` the same with the item's
+    own share replaced by its squared multiple correlation; ``r_drop`` with the sum of the
+    other items.
+    """
+    R = to_correlation(cov)
+    corrected = R.copy()
+    np.fill_diagonal(corrected, multiple_correlations(R))
+    variance = np.diagonal(cov)
+    with_rest = cov.sum(axis=0) - variance
+    rest = cov.sum() - 2 * cov.sum(axis=0) + variance
+    return ItemTotals(
+        std_r=_over_root(R.sum(axis=0), R.sum()),
+        r_cor=_over_root(corrected.sum(axis=0), corrected.sum()),
+        r_drop=_over_root(with_rest, variance * rest),
+    )
+
+
+def without_each_item(cov: FloatArray) -> WithoutItem:
+    """Compute the consistency of the k − 1 other items, for each item.
+
+    Two items leave one, of which nothing can be said: NaN throughout.
+    """
+    k = cov.shape[0]
+    if k < 3:
+        undefined = np.full(k, np.nan)
+        return WithoutItem(*(undefined,) * 8)
+    R = to_correlation(cov)
+    variance = np.diagonal(cov)
+    rows = cov.sum(axis=0)
+    trace = np.trace(cov) - variance
+    total = cov.sum() - 2 * rows + variance
+    squares = (cov * cov).sum() - 2 * (cov * cov).sum(axis=0) + variance**2
+    remaining = rows[:, None] - cov  # [j, i]: row sum of item j without item i
+    row_squares = (remaining**2).sum(axis=0) - np.diagonal(remaining) ** 2
+    total_r = R.sum() - 2 * R.sum(axis=0) + 1
+    pairs = _pairs_without(R)
+    mean_r = pairs.mean(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return WithoutItem(
+            alpha=(1 - trace / total) * (k - 1) / (k - 2),
+            standardized=(1 - (k - 1) / total_r) * (k - 1) / (k - 2),
+            lambda6=1 - _errors_without(R) / total_r,
+            mean_r=mean_r,
+            median_r=np.median(pairs, axis=1),
+            var_r=pairs.var(axis=1, ddof=1) if pairs.shape[1] > 1 else np.full(k, np.nan),
+            signal_to_noise=(k - 1) * mean_r / (1 - mean_r),
+            variance=_alpha_variance(trace, total, squares, row_squares, k - 1),
+        )
+
+
+def multiple_correlations(R: FloatArray) -> FloatArray:
+    """Square the multiple correlation of each item with all others.
+
+    1 − 1 / diag(R⁻¹), kept within 0 and 1. Where R is singular, the limit of R + εI as ε
+    goes to 0: an item that the others determine has 1.
+    """
+    values, vectors = np.linalg.eigh(R)
+    null = np.abs(values) < NULL_EIGENVALUE
+    with np.errstate(divide="ignore"):
+        inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
+    diagonal = (vectors * vectors) @ inverse
+    determined = (vectors[:, null] ** 2).sum(axis=1) > NULL_EIGENVALUE
+    with np.errstate(divide="ignore"):
+        smc = np.where(determined, 1.0, 1 - 1 / diagonal)
+    bounded: FloatArray = np.clip(smc, 0.0, 1.0)
+    return bounded
+
+
+def reversed_looking(cov: FloatArray) -> NDArray[np.bool_]:
+    """Mark the items that load negatively where the first principal component is positive.
+
+    Of two negatively related items neither is the odd one out: both are marked.
+    """
+    R = to_correlation(cov)
+    if R.shape[0] == 2:
+        return np.full(2, R[0, 1] < 0)
+    first = np.linalg.eigh(R)[1][:, -1]
+    # A total just about zero has no sign worth following: let the first item lead.
+    lead = first.sum() if abs(first.sum()) > 1e-8 else first[np.argmax(np.abs(first) > 1e-8)]
+    return np.asarray(first * np.sign(lead) < -1e-8)
+
+
+def feldt_interval(alpha: float, n: int, k: int, level: float) -> tuple[float, float]:
+    """Give the interval of Feldt, Woodruff and Salih (1987), from the F distribution."""
+    from scipy.special import fdtri
+
+    tail = (1 - level) / 2
+    df1, df2 = n - 1, (n - 1) * (k - 1)
+    return (
+        1 - (1 - alpha) * float(fdtri(df1, df2, 1 - tail)),
+        1 - (1 - alpha) * float(fdtri(df1, df2, tail)),
+    )
+
+
+def bonett_interval(alpha: float, n: int, k: int, level: float) -> tuple[float, float]:
+    """Give the interval of Bonett (2002), from the normal distribution of ln(1 − alpha)."""
+    half = _normal_quantile(level) * math.sqrt(2 * k / ((k - 1) * (n - 2)))
+    return 1 - (1 - alpha) * math.exp(half), 1 - (1 - alpha) * math.exp(-half)
+
+
+def normal_interval(estimate: float, se: float, level: float) -> tuple[float, float]:
+    """Give estimate ± z · se."""
+    half = _normal_quantile(level) * se
+    return estimate - half, estimate + half
+
+
+def percentile_interval(replicates: FloatArray, level: float) -> tuple[float, float]:
+    """Give the quantiles of bootstrap replicates (R's type 7)."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _normal_quantile(level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2))
+
+
+def _alpha(trace: float, total: float, k: int) -> float:
+    return _ratio(total - trace, total) * k / (k - 1)
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator != 0 else math.nan
+
+
+def _over_root(numerator: FloatArray, squared: FloatArray | np.float64) -> FloatArray:
+    """Divide by a square root; NaN where a sum of covariances is not positive."""
+    positive = np.where(np.asarray(squared) > 0, squared, np.nan)
+    divided: FloatArray = numerator / np.sqrt(positive)
+    return divided
+
+
+def _alpha_variance(
+    trace: FloatArray | np.float64,
+    total: FloatArray | np.float64,
+    squares: FloatArray | np.float64,
+    row_squares: FloatArray | np.float64,
+    k: int,
+) -> FloatArray:
+    """N times the variance of alpha (van Zyl, Neudecker and Nel 2000).
+
+    With C the covariances and 1 a vector of ones: trace = tr C, total = 1'C1,
+    squares = tr C², row_squares = 1'C²1.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inner = total * (squares + trace**2) - 2 * trace * row_squares
+        return np.asarray(2 * k**2 / ((k - 1) ** 2 * total**3) * inner)
+
+
+def _pairs_without(R: FloatArray) -> FloatArray:
+    """Give, for each item, the correlations among the others, shape (k, pairs)."""
+    k = R.shape[0]
+    rows, columns = np.tril_indices(k, -1)
+    item = np.arange(k)[:, None]
+    keep = (rows != item) & (columns != item)
+    return np.broadcast_to(R[rows, columns], keep.shape)[keep].reshape(k, -1)
+
+
+def _errors_without(R: FloatArray) -> FloatArray:
+    """Sum 1 − smc over the other items, for each item left out."""
+    k = R.shape[0]
+    if np.abs(np.linalg.eigvalsh(R)).min() < 1e-6:  # too near singular for the shortcut
+        others = [np.delete(np.delete(R, i, 0), i, 1) for i in range(k)]
+        return np.array([(1 - multiple_correlations(other)).sum() for other in others])
+    # The inverse without item i follows from the whole inverse P: P_jj − P_ij² / P_ii.
+    P = np.linalg.inv(R)
+    diagonal = np.diagonal(P)
+    reduced = diagonal[None, :] - P**2 / diagonal[:, None]
+    np.fill_diagonal(reduced, np.inf)  # the item itself adds nothing
+    with np.errstate(divide="ignore"):
+        smc = np.clip(1 - 1 / reduced, 0.0, 1.0)
+    errors: FloatArray = (1 - smc).sum(axis=1)
+    return errors

@@ -1,0 +1,101 @@
+"""Bootstrap from per-case moments: a matrix of weights instead of resampled data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+# Cells of weights held at once; each costs about 24 bytes while it is made.
+_CELLS = 4_000_000
+
+
+def resample_counts(
+    n: int, n_boot: int, rng: np.random.Generator, *, cells: int = _CELLS
+) -> Iterator[FloatArray]:
+    """Draw how often each case enters each replicate, in blocks of shape (rows, n)."""
+    step = max(1, cells // n)
+    for start in range(0, n_boot, step):
+        rows = min(step, n_boot - start)
+        drawn = rng.integers(0, n, size=(rows, n))
+        drawn += np.arange(rows)[:, None] * n
+        counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        yield counts.astype(np.float64)
+
+
+def bootstrap_alpha(values: FloatArray, n_boot: int, rng: np.random.Generator) -> FloatArray:
+    """Give alpha in each replicate of complete answers, shape (n_boot,).
+
+    Alpha needs the variance of the sum and the sum of the variances only, so k + 2
+    moments a case are enough. A replicate without variance is NaN.
+    """
+    n, k = values.shape
+    x = values - values.mean(axis=0)
+    total = x.sum(axis=1)
+    moments = np.column_stack([x, (x * x).sum(axis=1), total * total])
+    blocks = []
+    for weights in resample_counts(n, n_boot, rng):
+        sums = weights @ moments
+        means = sums[:, :k] / n
+        trace = sums[:, k] / n - (means * means).sum(axis=1)
+        whole = sums[:, k + 1] / n - means.sum(axis=1) ** 2
+        blocks.append(_alpha(trace, whole, k))
+    return np.concatenate(blocks)
+
+
+def bootstrap_alpha_pairwise(
+    values: FloatArray, n_boot: int, rng: np.random.Generator
+) -> FloatArray:
+    """Give alpha in each replicate from pairwise covariances, shape (n_boot,)."""
+    n, k = values.shape
+    valid = ~np.isnan(values)
+    x = np.where(valid, values - np.nanmean(values, axis=0), 0.0)
+    answered = valid.astype(np.float64)
+    blocks = []
+    for weights in resample_counts(n, n_boot, rng):
+        trace = np.zeros(len(weights))
+        whole = np.zeros(len(weights))
+        for i in range(k):
+            # One item against itself and those after it: products, both sums, numbers.
+            later = slice(i, k)
+            width = k - i
+            moments = np.hstack(
+                [
+                    x[:, [i]] * x[:, later],
+                    x[:, [i]] * answered[:, later],
+                    answered[:, [i]] * x[:, later],
+                    answered[:, [i]] * answered[:, later],
+                ]
+            )
+            product, left, right, number = np.split(weights @ moments, 4, axis=1)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                cov = (product - left * right / number) / np.where(number > 1, number - 1, np.nan)
+            trace += cov[:, 0]
+            whole += cov[:, 0] + 2 * cov[:, 1:].sum(axis=1) if width > 1 else cov[:, 0]
+        blocks.append(_alpha(trace, whole, k))
+    return np.concatenate(blocks)
+
+
+def bootstrap_covariances(
+    values: FloatArray, n_boot: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Give the covariances (divisor n) of replicates of complete answers, (rows, k, k)."""
+    n, k = values.shape
+    x = values - values.mean(axis=0)
+    rows, columns = np.tril_indices(k)
+    moments = np.hstack([x, x[:, rows] * x[:, columns]])
+    for weights in resample_counts(n, n_boot, rng):
+        sums = weights @ moments / n
+        means = sums[:, :k]
+        cov = np.empty((len(weights), k, k))
+        cov[:, rows, columns] = sums[:, k:] - means[:, rows] * means[:, columns]
+        cov[:, columns, rows] = cov[:, rows, columns]
+        yield cov
+
+
+def _alpha(trace: FloatArray, whole: FloatArray, k: int) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 1e-12 * trace, (1 - trace / whole) * k / (k - 1), np.nan)

@@ -1,0 +1,398 @@
+"""Internal consistency of a scale: coefficient alpha, omega, and the analysis of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure import _checks
+from trustmeasure.errors import DataError
+from trustmeasure.kernels import reliability as kernel
+from trustmeasure.kernels import resampling
+from trustmeasure.kernels.covariance import (
+    is_positive_definite,
+    listwise_moments,
+    pairwise_moments,
+    to_correlation,
+)
+from trustmeasure.kernels.moments import ItemMoments, correlation_with, item_moments
+from trustmeasure.results import Notes, Result
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class AlphaResult(Result):
+    """Coefficient alpha of a scale, its interval, and what each item contributes.
+
+    Attributes
+    ----------
+    estimate : float
+        Coefficient alpha.
+    ci_low, ci_high : float
+        Confidence limits of alpha, by the method in ``settings["ci"]``.
+    se : float
+        Asymptotic standard error of alpha under normality, whatever the interval.
+    standardized : float
+        Alpha of the standardised items.
+    lambda6 : float
+        Guttman's lambda 6 from correlations (psych's G6).
+    mean_r, median_r : float
+        Mean and median correlation between items.
+    signal_to_noise : float
+        k r̄ / (1 − r̄), for k items of mean correlation r̄.
+    mean, sd : float
+        Mean and standard deviation over persons of the mean of their answers.
+    n_items : int
+        Items in the scale.
+    items : DataFrame, index the item
+        ``n``, ``mean``, ``sd``; correlation with the scale score (``raw_r``), with the sum
+        of standardised items (``std_r``), with that sum corrected for overlap and
+        reliability (``r_cor``), with the other items (``r_drop``); and what the scale
+        would be without the item: ``alpha_drop``, ``std_alpha_drop``, ``lambda6_drop``,
+        ``mean_r_drop``, ``median_r_drop``, ``var_r_drop``, ``signal_to_noise_drop``,
+        ``se_drop``.
+    replicates : ndarray or None
+        The bootstrap replicates of alpha behind a bootstrap interval.
+    """
+
+    title: ClassVar[str] = "Coefficient alpha"
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    se: float
+    standardized: float
+    lambda6: float
+    mean_r: float
+    median_r: float
+    signal_to_noise: float
+    mean: float
+    sd: float
+    n_items: int
+    items: pd.DataFrame
+    replicates: FloatArray | None = field(default=None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the table of items."""
+        return self.items.copy()
+
+
+def cronbach_alpha(
+    data: Any,
+    *,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    missing: str = "listwise",
+    ci: str = "feldt",
+    conf_level: float = 0.95,
+    n_boot: int = 2000,
+    rng: Any = None,
+) -> AlphaResult:
+    r"""Compute coefficient alpha with an interval and all item statistics.
+
+    .. math:: \alpha = \frac{k}{k - 1} \left(1 - \frac{\operatorname{tr} C}{1'C1}\right)
+
+    for the covariances :math:`C` of :math:`k` items.
+
+    Parameters
+    ----------
+    data : DataFrame (pandas, Polars, PyArrow, …), 2-D array, or Scores
+        Persons in rows, items keyed so that high means much. NaN is missing.
+    items : sequence of str, optional
+        The items; without it all columns.
+    scale : str, optional
+        With Scores, the scale to analyse; unnecessary where there is only one.
+    missing : {"listwise", "pairwise"}
+        Listwise uses the persons who answered every item, and every number, interval
+        included, is that of those persons. Pairwise takes each covariance over the
+        persons who answered both items, as psych does unless told otherwise; then ``n``
+        (also in standard errors and intervals) counts all persons who answered anything.
+    ci : {"feldt", "bonett", "asymptotic", "bootstrap"}
+        Feldt, Woodruff and Salih (1987), exact for parallel items; Bonett (2002),
+        1 − exp(ln(1 − α) ± z √(2k / ((k − 1)(n − 2)))), without correction for bias;
+        α ± z · se with the standard error of Duhachek and Iacobucci (2004); or
+        percentiles of alpha in resampled persons.
+    conf_level : float
+        Confidence level of the interval.
+    n_boot : int
+        Bootstrap replicates.
+    rng : None, int or numpy.random.Generator
+        Source of the bootstrap's random numbers; a seed makes it reproducible.
+
+    Returns
+    -------
+    AlphaResult
+
+    Raises
+    ------
+    DataError
+        For fewer than 3 persons or 2 items, a constant item, an unknown or non-numeric
+        column, infinite values, items whose sum does not vary, or, with
+        ``missing="pairwise"``, two items that fewer than 2 persons answered together.
+    OptionError
+        For an option that is not offered.
+
+    Warns
+    -----
+    DataWarning
+        When items relate negatively to the rest (nothing is flipped), and when bootstrap
+        replicates had to be left out.
+
+    Notes
+    -----
+    Equals ``psych::alpha(x, use = "complete.obs")`` on complete cases, or with
+    ``missing="pairwise"`` ``psych::alpha(x)``, in every column of ``total``,
+    ``alpha.drop``, ``item.stats`` and ``feldt``. ``r_drop`` comes from the covariance
+    matrix, ``raw_r`` from the mean of the answers that a person gave, both as there.
+
+    Two differences are meant. With two items psych fills the columns "without the item"
+    with a regression coefficient; one item has no internal consistency, so they are NaN
+    here. Where the correlations are singular, psych takes squared multiple correlations
+    from a pseudo-inverse, which gives a duplicated item 0; here an item that the others
+    determine has 1.
+
+    References
+    ----------
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests.
+    *Psychometrika, 16*, 297–334. https://doi.org/10.1007/BF02310555
+
+    Feldt, L. S., Woodruff, D. J., & Salih, F. A. (1987). Statistical inference for
+    coefficient alpha. *Applied Psychological Measurement, 11*, 93–103.
+    https://doi.org/10.1177/014662168701100107
+
+    Bonett, D. G. (2002). Sample size requirements for testing and estimating coefficient
+    alpha. *Journal of Educational and Behavioral Statistics, 27*, 335–340.
+    https://doi.org/10.3102/10769986027004335
+
+    Duhachek, A., & Iacobucci, D. (2004). Alpha's standard error (ASE). *Journal of Applied
+    Psychology, 89*, 792–808. https://doi.org/10.1037/0021-9010.89.5.792
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import trustmeasure as tm
+    >>> answers = pd.DataFrame({
+    ...     "open": [1, 2, 3, 4, 5, 3, 2, 4],
+    ...     "safe": [2, 2, 3, 5, 4, 3, 1, 4],
+    ...     "heard": [1, 3, 3, 4, 5, 2, 2, 5],
+    ... })
+    >>> alpha = tm.cronbach_alpha(answers)
+    >>> round(alpha.estimate, 3)
+    0.944
+    >>> alpha.items[["mean", "r_drop", "alpha_drop"]].round(2)
+           mean  r_drop  alpha_drop
+    item
+    open   3.00    0.93        0.88
+    safe   3.00    0.85        0.94
+    heard  3.12    0.88        0.93
+    """
+    _checks.check_option("missing", missing, ("listwise", "pairwise"))
+    _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic", "bootstrap"))
+    _checks.check_level("conf_level", conf_level)
+    _checks.check_count("n_boot", n_boot, least=2)
+    generator = _checks.as_rng(rng)
+    scale = _checks.one_scale(data, scale=scale, items=items)
+    block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
+    notes = Notes()
+    sample = _sample(block, missing, notes)
+
+    whole = kernel.consistency(sample.cov)
+    se = float(np.sqrt(whole.variance / sample.n))
+    replicates = _replicates(sample, n_boot, generator, notes) if ci == "bootstrap" else None
+    low, high = _alpha_interval(ci, whole.alpha, se, sample, conf_level, replicates)
+    _warn_reversed(sample.cov, block.names, notes)
+
+    scores = _person_means(sample.values)
+    table = _alpha_items(sample, scores, block.names)
+    return AlphaResult(
+        n=sample.n,
+        n_dropped=block.n_persons - sample.n,
+        estimate=whole.alpha,
+        ci_low=low,
+        ci_high=high,
+        se=se,
+        standardized=whole.standardized,
+        lambda6=whole.lambda6,
+        mean_r=whole.mean_r,
+        median_r=whole.median_r,
+        signal_to_noise=whole.signal_to_noise,
+        mean=float(scores.mean()),
+        sd=float(scores.std(ddof=1)),
+        n_items=len(block.names),
+        items=table,
+        replicates=replicates,
+        settings={
+            "items": list(block.names),
+            "scale": scale,
+            "missing": missing,
+            "ci": ci,
+            "conf_level": conf_level,
+            "n_boot": n_boot if ci == "bootstrap" else None,
+        },
+        warnings=notes.messages(),
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The answers that an analysis uses, and their covariances."""
+
+    values: FloatArray
+    cov: FloatArray
+
+    @property
+    def n(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def complete(self) -> bool:
+        return not np.isnan(self.values).any()
+
+
+def _sample(block: _checks.Items, missing: str, notes: Notes) -> _Sample:
+    """Choose the persons by the missing-data rule, and compute their covariances."""
+    if missing == "listwise":
+        values, dropped = _checks.listwise(block, min_persons=3)
+        if dropped:
+            notes.record(_checks.dropped_note(dropped, block.n_persons))
+        cov = listwise_moments(values).covariance
+    else:
+        values = _with_any_answer(block, notes)
+        _checks.refuse_constant(values, block.names)
+        moments = pairwise_moments(values)
+        _refuse_unpaired(moments.counts, block.names)
+        cov = moments.covariance
+        n_incomplete = int(np.isnan(values).any(axis=1).sum())
+        if n_incomplete:
+            notes.record(
+                f"{n_incomplete} of {len(values)} persons left answers out; each covariance "
+                "comes from the persons who answered both items (pairwise: "
+                f"{moments.counts.min()} to {moments.counts.max()} persons)."
+            )
+    if cov.sum() <= 1e-12 * np.trace(cov):
+        raise DataError(
+            f"The sum of the items {_checks.listed(block.names)} does not vary between persons "
+            "(they cancel each other out), so the scale has no reliability. Are some items "
+            "still to be reversed?"
+        )
+    if not is_positive_definite(to_correlation(cov)):
+        notes.record(
+            "The correlations between the items are singular or not positive definite: some "
+            "items are determined by others, or there are too few persons. lambda6 and r_cor "
+            "lean on the others' prediction of an item and mean little here."
+        )
+    return _Sample(values=values, cov=cov)
+
+
+def _with_any_answer(block: _checks.Items, notes: Notes) -> FloatArray:
+    answered = ~np.isnan(block.values).all(axis=1)
+    empty = int(block.n_persons - answered.sum())
+    if empty:
+        notes.record(f"{empty} of {block.n_persons} persons were left out: no answer at all.")
+    if answered.sum() < 3:
+        raise DataError(
+            f"Only {int(answered.sum())} of {block.n_persons} persons answered any of the items; "
+            "at least 3 are needed."
+        )
+    return block.values[answered] if empty else block.values
+
+
+def _refuse_unpaired(counts: NDArray[np.int64], names: Sequence[str]) -> None:
+    unpaired = np.argwhere(np.triu(counts < 2))
+    if len(unpaired):
+        first, second = unpaired[0]
+        raise DataError(
+            f"Items '{names[first]}' and '{names[second]}' were answered together by "
+            f"{counts[first, second]} person(s), so their covariance is unknown "
+            f"({len(unpaired)} such pair(s)). Items of different conditions or forms cannot "
+            "make one scale: choose items that were asked together."
+        )
+
+
+def _replicates(
+    sample: _Sample, n_boot: int, generator: np.random.Generator, notes: Notes
+) -> FloatArray:
+    """Bootstrap alpha, leaving out replicates without variance."""
+    draw = resampling.bootstrap_alpha if sample.complete else resampling.bootstrap_alpha_pairwise
+    replicates = draw(sample.values, n_boot, generator)
+    usable = replicates[np.isfinite(replicates)]
+    if len(usable) < n_boot:
+        notes.warn(
+            f"{n_boot - len(usable)} of {n_boot} bootstrap samples had no variance and were left "
+            "out of the interval: the sample is very small or has many missing answers.",
+            stacklevel=4,
+        )
+    if len(usable) < 2:
+        raise DataError("No bootstrap sample had any variance. Use ci='feldt' instead.")
+    return usable
+
+
+def _alpha_interval(
+    ci: str,
+    alpha: float,
+    se: float,
+    sample: _Sample,
+    level: float,
+    replicates: FloatArray | None,
+) -> tuple[float, float]:
+    k = sample.values.shape[1]
+    if replicates is not None:
+        return kernel.percentile_interval(replicates, level)
+    if ci == "feldt":
+        return kernel.feldt_interval(alpha, sample.n, k, level)
+    if ci == "bonett":
+        return kernel.bonett_interval(alpha, sample.n, k, level)
+    return kernel.normal_interval(alpha, se, level)
+
+
+def _warn_reversed(cov: FloatArray, names: Sequence[str], notes: Notes) -> None:
+    """Warn of items that look as if they still had to be reversed; flip nothing."""
+    backward = kernel.reversed_looking(cov)
+    if backward.any():
+        which = [name for name, back in zip(names, backward, strict=True) if back]
+        notes.warn(
+            f"Item(s) {_checks.listed(which)} relate negatively to the rest of the scale. Check "
+            "whether they are to be reversed (in the instrument: reverse: true) and whether "
+            "they were; nothing was flipped here.",
+            stacklevel=4,
+        )
+
+
+def _person_means(values: FloatArray) -> FloatArray:
+    """Mean of the answers that each person gave."""
+    means: FloatArray = np.nanmean(values, axis=1)
+    return means
+
+
+def _alpha_items(sample: _Sample, scores: FloatArray, names: Sequence[str]) -> pd.DataFrame:
+    shape = item_moments(sample.values)
+    totals = kernel.item_totals(sample.cov)
+    rest = kernel.without_each_item(sample.cov)
+    with np.errstate(invalid="ignore"):
+        se_drop = np.sqrt(rest.variance / sample.n)
+    return pd.DataFrame(
+        {
+            "n": shape.n,
+            "mean": shape.mean,
+            "sd": shape.sd,
+            "raw_r": correlation_with(scores, sample.values),
+            "std_r": totals.std_r,
+            "r_cor": totals.r_cor,
+            "r_drop": totals.r_drop,
+            "alpha_drop": rest.alpha,
+            "std_alpha_drop": rest.standardized,
+            "lambda6_drop": rest.lambda6,
+            "mean_r_drop": rest.mean_r,
+            "median_r_drop": rest.median_r,
+            "var_r_drop": rest.var_r,
+            "signal_to_noise_drop": rest.signal_to_noise,
+            "se_drop": se_drop,
+        },
+        index=pd.Index(names, name="item"),
+    )
