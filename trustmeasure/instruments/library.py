@@ -53,13 +53,14 @@ def list_instruments() -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("id")
 
 
-def load_instrument(instrument: str | Path) -> Instrument:
+def load_instrument(instrument: Instrument | str | Path) -> Instrument:
     """Load a shipped instrument by its id, or any instrument from its file.
 
     Parameters
     ----------
-    instrument : str or path
-        An id that `list_instruments` gives, or the path of a ``.yaml`` or ``.json`` file.
+    instrument : str, path or Instrument
+        An id that `list_instruments` gives, or the path of a ``.yaml`` or ``.json`` file. An
+        Instrument comes back as it is.
 
     Raises
     ------

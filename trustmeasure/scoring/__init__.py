@@ -1,0 +1,6 @@
+"""From raw codes to scale scores: the only place where items are reversed."""
+
+from trustmeasure.scoring.functions import score, score_frame
+from trustmeasure.scoring.scores import Scores
+
+__all__ = ["Scores", "score", "score_frame"]
