@@ -234,7 +234,8 @@ def _pairs_without(R: FloatArray) -> FloatArray:
     rows, columns = np.tril_indices(k, -1)
     item = np.arange(k)[:, None]
     keep = (rows != item) & (columns != item)
-    return np.broadcast_to(R[rows, columns], keep.shape)[keep].reshape(k, -1)
+    others: FloatArray = np.broadcast_to(R[rows, columns], keep.shape)[keep].reshape(k, -1)
+    return others
 
 
 def _errors_without(R: FloatArray) -> FloatArray:

@@ -1,0 +1,325 @@
+"""McDonald's omega from a one-factor model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure import _checks
+from trustmeasure.errors import ConvergenceError, ConvergenceWarning, DataError
+from trustmeasure.kernels import single_factor as kernel
+from trustmeasure.kernels.covariance import dependent_items, to_correlation
+from trustmeasure.kernels.reliability import normal_interval, percentile_interval
+from trustmeasure.kernels.resampling import bootstrap_covariances
+from trustmeasure.reliability.sample import Sample, choose_sample, warn_reversed
+from trustmeasure.results import Notes, Result
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class OmegaResult(Result):
+    """McDonald's omega of a scale, its interval, and the one-factor model behind it.
+
+    Attributes
+    ----------
+    omega_total : float
+        Share of the model-implied variance of the sum that the factor explains.
+    ci_low, ci_high : float
+        Confidence limits of ``omega_total``.
+    se : float
+        Standard error of ``omega_total`` by the delta method, or of its replicates.
+    omega_observed : float
+        The same explained variance over the observed variance of the sum.
+    standardized : float
+        Omega of the standardised items.
+    chisq, df, pvalue : float
+        Likelihood-ratio test of one factor; with three items it has no degrees of freedom.
+    converged : bool
+        Whether the maximum of the likelihood was found.
+    n_items : int
+        Items in the scale.
+    loadings : DataFrame, index the item
+        ``loading`` and ``uniqueness`` in the items' units (factor variance 1, covariances
+        with divisor n), ``std_loading`` and ``std_uniqueness``.
+    replicates : ndarray or None
+        The bootstrap replicates of ``omega_total`` behind a bootstrap interval.
+    """
+
+    title: ClassVar[str] = "McDonald's omega"
+
+    omega_total: float
+    ci_low: float
+    ci_high: float
+    se: float
+    omega_observed: float
+    standardized: float
+    chisq: float
+    df: int
+    pvalue: float
+    converged: bool
+    n_items: int
+    loadings: pd.DataFrame
+    replicates: FloatArray | None = field(default=None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the table of loadings."""
+        return self.loadings.copy()
+
+
+def mcdonald_omega(
+    data: Any,
+    *,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    n_factors: int = 1,
+    missing: str = "listwise",
+    ci: str = "delta",
+    conf_level: float = 0.95,
+    n_boot: int = 2000,
+    rng: Any = None,
+) -> OmegaResult:
+    r"""Compute McDonald's omega with an interval, from a one-factor model.
+
+    .. math:: \omega = \frac{(\sum_j \lambda_j)^2}{(\sum_j \lambda_j)^2 + \sum_j \theta_j}
+
+    with the loadings :math:`\lambda` and uniquenesses :math:`\theta` that are most likely
+    under normality. Unlike alpha, omega does not suppose that all items measure the
+    factor equally well; like alpha, it supposes that there is only one.
+
+    Parameters
+    ----------
+    data : DataFrame (pandas, Polars, PyArrow, …), 2-D array, or Scores
+        Persons in rows, items keyed so that high means much. NaN is missing.
+    items : sequence of str, optional
+        The items, at least three; without it all columns.
+    scale : str, optional
+        With Scores, the scale to analyse; unnecessary where there is only one.
+    n_factors : {1}
+        Factors of the model.
+    missing : {"listwise"}
+        The persons who answered every item are used.
+    ci : {"delta", "bootstrap"}
+        Estimate ± z · se, with the standard error from the expected information by the
+        delta method; or percentiles of omega in resampled persons.
+    conf_level : float
+        Confidence level of the interval.
+    n_boot : int
+        Bootstrap replicates.
+    rng : None, int or numpy.random.Generator
+        Source of the bootstrap's random numbers.
+
+    Returns
+    -------
+    OmegaResult
+
+    Raises
+    ------
+    DataError
+        For fewer than three items, no more persons than items, a constant item, items
+        that determine each other, and whatever `cronbach_alpha` refuses.
+    OptionError
+        For an option that is not offered.
+    ConvergenceError
+        When no bootstrap replicate could be fitted.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the likelihood has no maximum that could be found, when an item has a
+        negative uniqueness (a Heywood case; the item is named), and when bootstrap
+        replicates could not be fitted.
+    DataWarning
+        When items relate negatively to the rest.
+
+    Notes
+    -----
+    ``omega_total`` and its interval equal lavaan's ``omega := (l1 + …)^2 / ((l1 + …)^2 +
+    t1 + …)`` in ``cfa(model, data, std.lv = TRUE)``, and its value
+    ``semTools::compRelSEM(fit, obs.var = FALSE)``; ``omega_observed`` equals
+    ``semTools::compRelSEM(fit)``, whose denominator is the observed variance of the sum.
+    psych's omega is another statistic: it extracts several factors from correlations by
+    minimum residuals and rotates them (``psych::omega(x, nfactors = 1)`` comes near
+    ``standardized``).
+
+    References
+    ----------
+    McDonald, R. P. (1999). *Test theory: A unified treatment*. Erlbaum.
+    https://doi.org/10.4324/9781410601087
+
+    Raykov, T. (2002). Analytic estimation of standard error and confidence interval for
+    scale reliability. *Multivariate Behavioral Research, 37*, 89–103.
+    https://doi.org/10.1207/S15327906MBR3701_04
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import trustmeasure as tm
+    >>> rng = np.random.default_rng(1)
+    >>> trust = rng.normal(size=(300, 1))
+    >>> answers = trust * [0.9, 0.8, 0.7, 0.6] + 0.6 * rng.normal(size=(300, 4))
+    >>> omega = tm.mcdonald_omega(answers)
+    >>> print(f"{omega.omega_total:.2f} [{omega.ci_low:.2f}, {omega.ci_high:.2f}]")
+    0.86 [0.83, 0.88]
+    """
+    _checks.check_option("n_factors", n_factors, (1,))
+    _checks.check_option("missing", missing, ("listwise",))
+    _checks.check_option("ci", ci, ("delta", "bootstrap"))
+    _checks.check_level("conf_level", conf_level)
+    _checks.check_count("n_boot", n_boot, least=2)
+    generator = _checks.as_rng(rng)
+    scale = _checks.one_scale(data, scale=scale, items=items)
+    block = _checks.as_items(data, items=items, scale=scale, min_items=3, min_persons=3)
+    notes = Notes()
+    sample = choose_sample(block, missing, notes)
+    _refuse_singular(sample, block.names)
+
+    cov = sample.cov * ((sample.n - 1) / sample.n)  # the likelihood's own divisor
+    fit = kernel.fit_single_factor(cov[None])
+    solution = kernel.omega(cov, fit.loadings[0], fit.uniquenesses[0], sample.n)
+    converged = bool(fit.converged[0])
+    _warn_of_solution(fit, block.names, notes)
+    warn_reversed(sample.cov, block.names, notes)
+
+    replicates = None
+    se, (low, high) = solution.se, normal_interval(solution.total, solution.se, conf_level)
+    if ci == "bootstrap":
+        replicates = _replicates(sample, cov, fit, n_boot, generator, notes)
+        se, (low, high) = float(replicates.std(ddof=1)), percentile_interval(replicates, conf_level)
+    if not converged:
+        se = low = high = math.nan
+    k = len(block.names)
+    chisq, df, pvalue = _fit_test(sample.n * float(fit.discrepancy[0]), k)
+    return OmegaResult(
+        n=sample.n,
+        n_dropped=block.n_persons - sample.n,
+        omega_total=solution.total,
+        ci_low=low,
+        ci_high=high,
+        se=se,
+        omega_observed=solution.observed,
+        standardized=solution.standardized,
+        chisq=chisq,
+        df=df,
+        pvalue=pvalue,
+        converged=converged,
+        n_items=k,
+        loadings=_loading_table(cov, fit, block.names),
+        replicates=replicates,
+        settings={
+            "items": list(block.names),
+            "scale": scale,
+            "n_factors": n_factors,
+            "method": "ml",
+            "missing": missing,
+            "ci": ci,
+            "conf_level": conf_level,
+            "n_boot": n_boot if ci == "bootstrap" else None,
+        },
+        warnings=notes.messages(),
+    )
+
+
+def _refuse_singular(sample: Sample, names: Sequence[str]) -> None:
+    k = len(names)
+    if sample.n <= k:
+        raise DataError(
+            f"A one-factor model of {k} items needs more than {k} persons with complete answers; "
+            f"there are {sample.n}. cronbach_alpha needs no model and works with fewer."
+        )
+    dependent = dependent_items(to_correlation(sample.cov))
+    if len(dependent):
+        raise DataError(
+            f"Items {_checks.listed(names[i] for i in dependent)} determine each other exactly "
+            "(one is a copy or a sum of others), so a factor model has no likelihood. Leave one "
+            "of them out with items=[...]."
+        )
+
+
+def _warn_of_solution(fit: kernel.SingleFactors, names: Sequence[str], notes: Notes) -> None:
+    negative = [name for name, u in zip(names, fit.uniquenesses[0], strict=True) if u < 0]
+    if not fit.converged[0]:
+        notes.warn(
+            "The one-factor model did not converge, so omega is not to be trusted and has no "
+            "interval. Most often the items do not share one factor, or there are too few "
+            "persons: look at the correlations, or report cronbach_alpha."
+            + (f" Item(s) {_checks.listed(negative)} ran away." if negative else ""),
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    elif negative:
+        notes.warn(
+            f"Heywood case: item(s) {_checks.listed(negative)} have a negative uniqueness, that "
+            "is, the factor explains more than all of their variance. Most often two items say "
+            "nearly the same, or there are too few persons; read omega with care.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+
+def _replicates(
+    sample: Sample,
+    cov: FloatArray,
+    fit: kernel.SingleFactors,
+    n_boot: int,
+    generator: np.random.Generator,
+    notes: Notes,
+) -> FloatArray:
+    """Bootstrap omega, starting every replicate at the sample's own solution."""
+    variance = np.diagonal(cov)
+    start = (fit.loadings[0] / np.sqrt(variance), fit.uniquenesses[0] / variance)
+    blocks = []
+    for covariances in bootstrap_covariances(sample.values, n_boot, generator):
+        regular = covariances[_positive_definite(covariances)]
+        # A millionth is far below what sampling does to a replicate.
+        fits = kernel.fit_single_factor(regular, start=start, max_iterations=200, tolerance=1e-6)
+        blocks.append(kernel.model_omegas(fits)[fits.converged])
+    usable = np.concatenate(blocks)
+    if len(usable) < 2:
+        raise ConvergenceError(
+            "The one-factor model fitted in none of the bootstrap samples. Use ci='delta'."
+        )
+    if len(usable) < n_boot:
+        notes.warn(
+            f"The one-factor model could not be fitted in {n_boot - len(usable)} of {n_boot} "
+            "bootstrap samples; the interval leaves them out.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return usable
+
+
+def _positive_definite(covariances: FloatArray) -> NDArray[np.bool_]:
+    variance = np.diagonal(covariances, axis1=1, axis2=2)
+    scale = np.sqrt(np.where(variance > 0, variance, 1.0))
+    correlations = covariances / (scale[:, :, None] * scale[:, None, :])
+    return np.asarray(np.linalg.eigvalsh(correlations)[:, 0] > 1e-8)
+
+
+def _fit_test(chisq: float, k: int) -> tuple[float, int, float]:
+    from scipy.special import chdtrc
+
+    df = k * (k + 1) // 2 - 2 * k
+    chisq = max(chisq, 0.0)  # a perfect fit is zero up to rounding
+    return chisq, df, float(chdtrc(df, chisq)) if df else math.nan
+
+
+def _loading_table(
+    cov: FloatArray, fit: kernel.SingleFactors, names: Sequence[str]
+) -> pd.DataFrame:
+    sd = np.sqrt(np.diagonal(cov))
+    return pd.DataFrame(
+        {
+            "loading": fit.loadings[0],
+            "std_loading": fit.loadings[0] / sd,
+            "uniqueness": fit.uniquenesses[0],
+            "std_uniqueness": fit.uniquenesses[0] / sd**2,
+        },
+        index=pd.Index(names, name="item"),
+    )
