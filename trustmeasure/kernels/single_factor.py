@@ -107,8 +107,8 @@ def model_omegas(fit: SingleFactors) -> FloatArray:
 
 def information(loadings: FloatArray, uniquenesses: FloatArray) -> FloatArray:
     """Give the expected information of (λ, Θ) for one observation, shape (…, 2p, 2p)."""
-    sigma = _implied(loadings, uniquenesses)
-    return _information(np.linalg.inv(sigma), loadings)
+    V = _inverse(_implied(loadings, uniquenesses))
+    return _information(V, loadings)
 
 
 def _omega_se(loadings: FloatArray, uniquenesses: FloatArray, n: int) -> float:
@@ -140,6 +140,11 @@ def _implied(loadings: FloatArray, uniquenesses: FloatArray) -> FloatArray:
     return sigma
 
 
+def _inverse(matrices: FloatArray) -> FloatArray:
+    inverse: FloatArray = np.linalg.inv(matrices).astype(np.float64, copy=False)
+    return inverse
+
+
 def _objective(R: FloatArray, loadings: FloatArray, uniquenesses: FloatArray) -> FloatArray:
     """ln|Σ| + tr(RΣ⁻¹); infinite where Σ is not positive definite."""
     sigma = _implied(loadings, uniquenesses)
@@ -153,7 +158,7 @@ def _objective(R: FloatArray, loadings: FloatArray, uniquenesses: FloatArray) ->
 
 def _scoring_step(R: FloatArray, loadings: FloatArray, uniquenesses: FloatArray) -> FloatArray:
     """Give −(information)⁻¹ gradient, shape (m, 2p)."""
-    V = np.linalg.inv(_implied(loadings, uniquenesses))
+    V = _inverse(_implied(loadings, uniquenesses))
     W = V - V @ R @ V
     gradient = np.concatenate(
         [np.einsum("mij,mj->mi", W, loadings), np.diagonal(W, axis1=1, axis2=2) / 2], axis=1
@@ -167,7 +172,7 @@ def _scoring_step(R: FloatArray, loadings: FloatArray, uniquenesses: FloatArray)
 
 
 def _information(V: FloatArray, loadings: FloatArray) -> FloatArray:
-    """Expected information from V = Σ⁻¹: ½ tr(V Σ_a V Σ_b) for parameters a and b."""
+    """Give ½ tr(V Σ_a V Σ_b) for all parameters a and b, with V = Σ⁻¹."""
     p = loadings.shape[-1]
     v = np.einsum("...ij,...j->...i", V, loadings)
     c = (v * loadings).sum(axis=-1)[..., None, None]

@@ -31,10 +31,12 @@ class Sample:
 
     @property
     def n(self) -> int:
+        """Persons in use."""
         return int(self.values.shape[0])
 
     @property
     def complete(self) -> bool:
+        """Whether no answer is missing."""
         return not np.isnan(self.values).any()
 
 
