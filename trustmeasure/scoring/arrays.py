@@ -121,9 +121,8 @@ def _pomp_total(
 
 def key_values(mapped: FloatArray, plan: Plan) -> FloatArray:
     """Reverse what is to be reversed."""
-    keyed = mapped.copy()
-    for j, item in enumerate(plan.items):
-        if item.reverse:
-            low, high = plan.ranges[item.id]
-            keyed[:, j] = low + high - keyed[:, j]
+    signs = np.array([-1.0 if item.reverse else 1.0 for item in plan.items])
+    constants = np.array([sum(plan.ranges[i.id]) if i.reverse else 0.0 for i in plan.items])
+    keyed = mapped * signs
+    keyed += constants
     return keyed

@@ -151,8 +151,9 @@ def build_scores(
     leading = list(dict.fromkeys(column for column in roles.values() if column is not None))
     items = set(plan.instrument.item_ids)
     others = [c for c in frame.columns if c not in items and c not in leading]
-    scored = pd.DataFrame(scores, columns=names, index=frame.index)
-    n_valid = pd.DataFrame(counts.astype(np.int64), columns=names, index=frame.index)
+    # The arrays are nobody else's, so the frames need not copy them.
+    scored = pd.DataFrame(scores, columns=names, index=frame.index, copy=False)
+    n_valid = pd.DataFrame(counts.astype(np.int64), columns=names, index=frame.index, copy=False)
     lengths = np.array([len(scale.items) for scale in plan.scales])
     has_score = ~np.isnan(scores)
     notes = Notes()
