@@ -1,0 +1,161 @@
+"""The house rules that no reader can check by eye: who imports whom, and what loads when."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trustmeasure
+
+PACKAGE = Path(trustmeasure.__file__).parent
+
+# From the ground up. A module may import its own layer's package mates and anything below.
+LAYERS: list[set[str]] = [
+    {"errors", "_files"},
+    {"_checks", "results"},
+    {"kernels"},
+    {"instruments", "responses", "thresholds"},
+    {"scoring", "platforms"},
+    {"quality", "simulate"},
+    {"reliability", "exploratory", "agreement"},
+    {"tables", "plots"},
+    {"report"},
+    {"cli"},
+]
+# Analyses share code through kernels, not with each other.
+SEPARATE = {"reliability", "exploratory", "agreement"}
+# Only the drawing layers may load these at all, and only inside functions.
+DRAWING = {"plots", "report", "cli"}
+# Loading any of these at import would cost more than the rest of the package together, or
+# is not needed by most users.
+LAZY = {
+    "matplotlib", "scipy", "openpyxl", "yaml", "jinja2", "typer", "rich", "pyreadstat",
+    "docx", "polars", "pyarrow", "duckdb", "pingouin",
+}  # fmt: skip
+KERNEL_IMPORTS = {"numpy", "scipy"} | set(sys.stdlib_module_names)
+
+
+def modules() -> list[Path]:
+    return sorted(p for p in PACKAGE.rglob("*.py") if "_instruments" not in p.parts)
+
+
+def topic(path: Path) -> str:
+    """Name the top-level part of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Collect the absolute names that a file imports (type-checking blocks aside)."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and top_level_only:
+                continue
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            if isinstance(child, ast.Import):
+                found.update(alias.name for alias in child.names)
+            elif isinstance(child, ast.ImportFrom) and child.module:
+                assert child.level == 0, f"{path}: relative imports hide where things live"
+                found.update(f"{child.module}.{alias.name}" for alias in child.names)
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def layer(name: str) -> int:
+    return next(i for i, names in enumerate(LAYERS) if name in names)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_downwards_only(path: Path) -> None:
+    own = topic(path)
+    if own in {"__init__", "__main__"}:
+        return
+    for name in imports(path):
+        if not name.startswith("trustmeasure."):
+            continue
+        other = name.split(".")[1]
+        if other == "__version__":
+            continue
+        assert other == own or layer(other) < layer(own) or (
+            layer(other) == layer(own) and own not in SEPARATE
+        ), f"{own} must not import {other}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_heavy_libraries_load_inside_functions(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path, top_level_only=True)}
+    allowed = {"typer", "rich"} if topic(path) in {"cli", "__main__"} else set()
+    if topic(path) == "plots" and path.name != "__init__.py":
+        allowed = {"matplotlib"}
+    assert not (roots & LAZY) - allowed
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "kernels").glob("*.py")), ids=lambda p: p.name
+)
+def test_kernels_know_numpy_and_scipy_alone(path: Path) -> None:
+    strange = {
+        name
+        for name in imports(path)
+        if name.split(".")[0] not in KERNEL_IMPORTS
+        and not name.startswith("trustmeasure.kernels")
+    }
+    assert not strange
+    assert not {n for n in imports(path) if n.split(".")[0] == "warnings"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_matplotlib_is_for_the_drawing_layers(path: Path) -> None:
+    if topic(path) not in DRAWING:
+        assert not {n for n in imports(path) if n.split(".")[0] == "matplotlib"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_assert_serves_as_validation(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+
+
+def test_every_module_has_a_layer() -> None:
+    topics = {topic(path) for path in modules()} - {"__init__", "__main__"}
+    assert topics == set().union(*LAYERS)
+
+
+def test_import_loads_nothing_that_only_some_users_need() -> None:
+    code = "import json, sys, trustmeasure; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True))
+    roots = {name.split(".")[0] for name in loaded}
+    # pandas itself may load pyarrow where it is installed, so that one is not ours to forbid.
+    assert not roots & (LAZY - {"pyarrow", "yaml"})
+    assert "scipy.stats" not in loaded
+
+
+def test_all_equals_the_namespace() -> None:
+    public = {
+        name
+        for name, value in vars(trustmeasure).items()
+        if not name.startswith("_") and type(value).__name__ != "module"
+    }
+    assert public == set(trustmeasure.__all__)
+    assert list(trustmeasure.__all__) == sorted(trustmeasure.__all__)
+
+
+def test_every_public_function_documents_itself() -> None:
+    for name in trustmeasure.__all__:
+        thing = getattr(trustmeasure, name)
+        text = thing.__doc__ or ""
+        assert text, f"{name} has no docstring"
+        if callable(thing) and not isinstance(thing, type):
+            for heading in ("Parameters", "Returns", "Examples"):
+                assert heading in text or (heading == "Parameters" and name.startswith("list_")), (
+                    f"{name}: no {heading} section"
+                )
