@@ -1,0 +1,1 @@
+"""A regular package, because packages installed beside it may bring a `tests` of their own."""
