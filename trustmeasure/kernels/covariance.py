@@ -120,20 +120,6 @@ def dependent_items(correlation: FloatArray) -> NDArray[np.intp]:
     return np.flatnonzero(np.abs(null).max(axis=1, initial=0.0) > 1e-5)
 
 
-def smoothed_correlation(correlation: FloatArray) -> FloatArray:
-    """Nearest usable correlation matrix: eigenvalues at or below zero become barely positive.
-
-    The rule of ``psych::cor.smooth``: where the smallest eigenvalue is under the machine
-    precision, those under 1e-12 become 1e-10, and the diagonal is brought back to 1.
-    A matrix that needs no smoothing comes back as it is.
-    """
-    values, vectors = np.linalg.eigh(correlation)
-    if values[0] >= np.finfo(float).eps:
-        return correlation
-    lifted = np.where(values < 1e-12, 1e-10, values)
-    return to_correlation((vectors * lifted) @ vectors.T)
-
-
 def squared_multiple_correlations(correlation: FloatArray) -> FloatArray:
     """Share of each item's variance that the other items predict, 1 − 1/diag(R⁻¹).
 
