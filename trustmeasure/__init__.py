@@ -21,6 +21,9 @@ from trustmeasure.instruments import (
     list_instruments,
     load_instrument,
 )
+from trustmeasure.quality import missingness
+from trustmeasure.responses import Responses
+from trustmeasure.scoring import Scores, score, score_frame
 
 __version__ = "0.1.0"
 
@@ -36,10 +39,15 @@ __all__ = [
     "MissingExtraError",
     "OptionError",
     "ResponseSet",
+    "Responses",
     "Scale",
+    "Scores",
     "TrustMeasureError",
     "TrustMeasureWarning",
     "build_instrument",
     "list_instruments",
     "load_instrument",
+    "missingness",
+    "score",
+    "score_frame",
 ]

@@ -63,10 +63,12 @@ def totals(
         np.fmax(out.highest, np.fmax.reduce(block, axis=0), out=out.highest)
         answered = block == block  # False for NaN alone, and faster than isnan
         if answered.all():
-            out.totals[rows] = block @ weights + constants.sum(axis=0)
+            with np.errstate(invalid="ignore"):  # an infinite code shows in `highest`
+                out.totals[rows] = block @ weights + constants.sum(axis=0)
             out.counts[rows] = member.sum(axis=0)
             continue
         seen = answered.astype(np.float64)
-        out.totals[rows] = np.where(answered, block, 0.0) @ weights + seen @ constants
+        with np.errstate(invalid="ignore"):
+            out.totals[rows] = np.where(answered, block, 0.0) @ weights + seen @ constants
         out.counts[rows] = seen @ member
     return out

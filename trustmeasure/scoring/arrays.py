@@ -123,6 +123,6 @@ def key_values(mapped: FloatArray, plan: Plan) -> FloatArray:
     """Reverse what is to be reversed."""
     signs = np.array([-1.0 if item.reverse else 1.0 for item in plan.items])
     constants = np.array([sum(plan.ranges[i.id]) if i.reverse else 0.0 for i in plan.items])
-    keyed = mapped * signs
+    keyed: FloatArray = mapped * signs
     keyed += constants
     return keyed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -118,11 +118,7 @@ def score(
         frame, used, simulated, log = as_frame(data), load_instrument(instrument), False, ReadLog()
     roles = {"respondent": respondent, "cluster": cluster, "wave": wave}
     for role, column in roles.items():
-        if column is not None and column not in frame.columns:
-            raise DataError(
-                f"{role}='{column}' is not a column of the data. Columns: "
-                f"{listed(frame.columns)}." + near(column, frame.columns)
-            )
+        _require_role(role, column, list(frame.columns))
     plan = make_plan(used, method, min_valid, confirm_keying)
     values = item_values(frame, plan)
     return build_scores(frame, values, plan, roles, simulated=simulated, log=log)
@@ -177,6 +173,9 @@ def score_frame(
     0   65.0              4
     """
     plan = make_plan(load_instrument(instrument), method, min_valid, confirm_keying)
+    if isinstance(frame, pd.DataFrame):
+        _require_role("respondent", respondent, list(frame.columns))
+        return _score_pandas(frame, plan, respondent)
     try:
         native: Any = nw.from_native(frame)
     except TypeError:
@@ -191,14 +190,16 @@ def score_frame(
             "respondent= is needed for a lazy frame: its rows have no order, so without an id "
             "nobody could tell whose score is whose."
         )
-    if respondent is not None and respondent not in names:
-        raise DataError(
-            f"respondent='{respondent}' is not a column. Columns: {listed(names)}."
-            + near(respondent, names)
-        )
-    if isinstance(frame, pd.DataFrame):
-        return _score_pandas(frame, plan, respondent)
+    _require_role("respondent", respondent, names)
     return score_expressions(native, plan, respondent).to_native()
+
+
+def _require_role(role: str, column: str | None, names: Sequence[str]) -> None:
+    if column is not None and column not in names:
+        raise DataError(
+            f"{role}='{column}' is not a column of the data. Columns: {listed(names)}."
+            + near(column, names)
+        )
 
 
 def _score_pandas(frame: pd.DataFrame, plan: Plan, respondent: str | None) -> pd.DataFrame:
