@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ from trustmeasure._checks import listed
 from trustmeasure._files import write_whole
 from trustmeasure.errors import InstrumentError
 from trustmeasure.instruments.models import Instrument
+from trustmeasure.instruments.problems import word_problems
 from trustmeasure.instruments.strict_yaml import MAX_BYTES, Document, parse
 
 ENDINGS = (".yaml", ".yml", ".json")
+
+_REST = "cells beyond the heading"
 
 
 def shipped_folder() -> Path:
@@ -45,12 +48,15 @@ def read_instrument(path: Path) -> Instrument:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InstrumentError(f"{source} is larger than {MAX_BYTES // 10**6} MB.")
-        text = path.read_text(encoding="utf-8-sig")
+        raw = path.read_bytes()
     except OSError as error:
         raise InstrumentError(f"{source} cannot be read: {error.strerror or error}.") from None
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         raise InstrumentError(
-            f"{source} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+            f"{source}, line {line} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
         ) from None
     document = (
         _parse_json(text, source) if path.suffix.lower() == ".json" else parse(text, source=source)
@@ -74,7 +80,7 @@ def make_instrument(
     try:
         return Instrument.model_validate(data)
     except ValidationError as error:
-        problems = list(_word_problems(error, document))
+        problems = list(word_problems(error, Instrument, document))
         raise InstrumentError(
             f"{source} has {len(problems)} problem(s):\n" + "\n".join(f"- {p}" for p in problems)
         ) from None
@@ -83,26 +89,53 @@ def make_instrument(
 def read_texts(source: str | Path | Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Read item texts from a CSV (id, text and, if needed, language) or a mapping."""
     if isinstance(source, Mapping):
-        return {
-            str(name): dict(text) if isinstance(text, Mapping) else {"en": str(text)}
-            for name, text in source.items()
-        }
+        return _mapped_texts(source)
     path = Path(source)
+    where = f"The file of item texts '{path}'"
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream, restkey=_REST, strict=True)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InstrumentError(f"The item texts '{path}' cannot be read: {error}.") from None
-    if not rows or not {"id", "text"} <= set(rows[0]):
-        found = listed(rows[0]) if rows else "no rows"
+        raise InstrumentError(f"{where} cannot be read: {error}.") from None
+    heading = list(reader.fieldnames or ())
+    if not rows or not {"id", "text"} <= set(heading):
+        found = listed(heading) if heading else "nothing"
         raise InstrumentError(
-            f"The item texts '{path}' need a heading with the columns 'id' and 'text' "
-            f"(and 'language', if there are several); found {found}."
+            f"{where} needs a heading with the columns 'id' and 'text' (and 'language', if there "
+            f"are several), and a row for each text; found {found}"
+            f"{' and no rows' if heading and not rows else ''}."
         )
     texts: dict[str, dict[str, str]] = {}
-    for row in rows:
+    for line, row in rows:
+        if _REST in row:
+            raise InstrumentError(
+                f"{where}, line {line} has more cells than the heading. Put a text that holds a "
+                "comma in quotes."
+            )
+        item, text = ((row[key] or "").strip() for key in ("id", "text"))
         language = (row.get("language") or "en").strip()
-        texts.setdefault((row["id"] or "").strip(), {})[language] = (row["text"] or "").strip()
+        if not item or not text:
+            raise InstrumentError(f"{where}, line {line} lacks the {'text' if item else 'id'}.")
+        if language in texts.setdefault(item, {}):
+            raise InstrumentError(
+                f"{where}, line {line} gives a second text ({language}) for item '{item}'."
+            )
+        texts[item][language] = text
+    return texts
+
+
+def _mapped_texts(source: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = {
+        str(name): dict(text) if isinstance(text, Mapping) else {"en": text}
+        for name, text in source.items()
+    }
+    for name, text in texts.items():
+        for language, words in text.items():
+            if not isinstance(words, str) or not words.strip():
+                raise InstrumentError(
+                    f"The text ({language}) for item '{name}' is {words!r}; expected words."
+                )
     return texts
 
 
@@ -133,11 +166,42 @@ def write_instrument(
 
 def json_schema() -> str:
     """Give the JSON Schema of instrument files, as committed beside them."""
-    schema = Instrument.model_json_schema(by_alias=True, mode="validation")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "trustmeasure instrument"
-    schema["required"] = sorted({*schema.get("required", []), "schema", "version"})
+    schema = _tidy(Instrument.model_json_schema(by_alias=True, mode="validation"))
+    required = sorted({*schema.pop("required", []), "schema", "version"})
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "trustmeasure instrument",
+        "required": required,
+    }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidy(node: Any, *, names: bool = False) -> Any:
+    """Say in the schema what the models check besides, and leave out what says nothing.
+
+    ``names`` is true for a mapping whose keys are names of keys, not words of JSON Schema.
+    """
+    if isinstance(node, list):
+        return [_tidy(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if names:
+        return {name: _tidy(part) for name, part in node.items()}
+    tidy = {
+        key: _tidy(value, names=key in ("properties", "$defs", "patternProperties"))
+        for key, value in node.items()
+        if key != "title"  # the key itself, with a capital letter
+    }
+    if "description" in tidy:
+        tidy["description"] = " ".join(tidy["description"].split("\n\n")[0].split())
+    if "patternProperties" in tidy:  # languages: a key that is no language tag is an error
+        tidy["additionalProperties"] = False
+    elif isinstance(tidy.get("additionalProperties"), dict) and "x-codes" in tidy:
+        tidy["patternProperties"] = {"^-?[0-9]+$": tidy["additionalProperties"]}
+        tidy["additionalProperties"] = False
+    tidy.pop("x-codes", None)
+    return tidy
 
 
 def _with_integer_codes(data: dict[str, Any]) -> dict[str, Any]:
@@ -167,28 +231,9 @@ def _parse_json(text: str, source: str) -> Document:
         raise InstrumentError(
             f"{source}, line {error.lineno} is not well-formed JSON: {error.msg}."
         ) from None
+    except InstrumentError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise InstrumentError(f"{source} is not well-formed JSON: {error}.") from None
     except RecursionError:
         raise InstrumentError(f"{source} is nested too deeply.") from None
-
-
-def _word_problems(error: ValidationError, document: Document | None) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        path = tuple(problem["loc"])
-        named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-        line = document.line(path) if document else None
-        where = (named.lstrip(".") or "the instrument") + (f" (line {line})" if line else "")
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "this key is not known"
-        elif problem["type"] == "missing":
-            message = "this key is missing"
-        elif path and problem["type"] not in ("value_error",):
-            message += f"; found {_shorten(problem['input'])}"
-        if path and path[-1] in ("version", "id") and problem["type"] == "string_type":
-            message += " (put it in quotes)"
-        yield f"{where}: {message}"
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,4 +1,4 @@
-"""What an instrument is: items, response sets, scales, and the facts around them."""
+"""An instrument: its items, how they are answered, and how they are scored."""
 
 from __future__ import annotations
 
@@ -7,223 +7,43 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from trustmeasure._checks import listed, near
 from trustmeasure.errors import InstrumentError
 from trustmeasure.instruments.citations import Citation
+from trustmeasure.instruments.coherence import RESERVED_NAMES, incoherences
+from trustmeasure.instruments.parts import (
+    Construct,
+    Evidence,
+    Item,
+    Level,
+    Method,
+    Part,
+    ResponseSet,
+    Scale,
+    Text,
+    least_answers,
+    text_in,
+)
+from trustmeasure.instruments.problems import ProblemsError
 
-Method = Literal["mean", "sum", "pomp"]
-Level = Literal["person", "dyad", "team", "organisation"]
-
-# Score tables use these as column names, so no item or scale may.
-RESERVED_NAMES = frozenset({"respondent", "cluster", "wave"})
-
-
-def _as_languages(value: Any) -> Any:
-    """Take a bare string as English."""
-    return {"en": value} if isinstance(value, str) else value
-
-
-def _as_share_or_count(value: Any) -> Any:
-    """Read the text of a number as the kind it is written as: 0.5 a share, 3 a count."""
-    if isinstance(value, str):
-        try:
-            return float(value) if "." in value else int(value)
-        except ValueError:
-            return value  # the type check that follows words the error
-    return value
-
-
-LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Text = Annotated[
-    dict[LanguageTag, str],
-    BeforeValidator(_as_languages, json_schema_input_type=dict[LanguageTag, str] | str),
+__all__ = [
+    "RESERVED_NAMES",
+    "Citation",
+    "Construct",
+    "Evidence",
+    "Instrument",
+    "Item",
+    "Level",
+    "Method",
+    "ResponseSet",
+    "Scale",
+    "least_answers",
+    "text_in",
 ]
-Name = Annotated[str, Field(min_length=1, pattern=r"^\S(.*\S)?$")]
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-def text_in(texts: Mapping[str, str], language: str = "en") -> str:
-    """Choose a text by language, falling back to a broader tag, English, and then any."""
-    for tag in (language, language.split("-")[0], "en"):
-        if tag in texts:
-            return texts[tag]
-    return next(iter(texts.values()), "")
-
-
-class ResponseSet(_Model):
-    """The answers that an item offers: whole-number codes from ``min`` to ``max``.
-
-    Attributes
-    ----------
-    id : str
-    min, max : int
-        Lowest and highest code.
-    labels : dict
-        Code → language → label. May be partial, as where only the ends are labelled.
-    confirmed : bool
-        False where the labels (not the range) could not be verified in the source.
-    """
-
-    id: Name
-    min: int
-    max: int
-    labels: dict[int, Text] = Field(default_factory=dict)
-    confirmed: StrictBool = True
-
-    @property
-    def values(self) -> tuple[int, ...]:
-        """All codes, lowest first."""
-        return tuple(range(self.min, self.max + 1))
-
-    @property
-    def n_options(self) -> int:
-        """How many answers there are."""
-        return self.max - self.min + 1
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.max <= self.min:
-            raise ValueError(f"max is {self.max}, but must be above min, which is {self.min}")
-        outside = [code for code in self.labels if not self.min <= code <= self.max]
-        if outside:
-            raise ValueError(
-                f"label(s) for code(s) {outside} lie outside the range {self.min} to {self.max}"
-            )
-        return self
-
-
-class Item(_Model):
-    """One question.
-
-    Attributes
-    ----------
-    id : str
-    text : dict
-        Language → wording, in which ``{referent}`` stands for who is rated. Empty where the
-        project may not ship the wording.
-    response_set : str
-        Id of its response set; may be left out where the instrument has just one.
-    reverse : bool
-        A high answer means little of the construct. Scoring turns it round.
-    score_map : dict, optional
-        Code → score, for keying that neither direction describes.
-    facet, form, pair, rationale, source : str, optional
-        Where the item stands in the content plan, why it is there, and on what grounds.
-    confirmed : bool
-        False where the keying could not be verified; scoring then asks for confirmation.
-    """
-
-    id: Name
-    text: Text = Field(default_factory=dict)
-    response_set: Name = ""
-    reverse: StrictBool = False
-    facet: str | None = None
-    form: str | None = None
-    pair: str | None = None
-    rationale: str | None = None
-    source: str | None = None
-    score_map: dict[int, float] | None = None
-    confirmed: StrictBool = True
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.reverse and self.score_map is not None:
-            raise ValueError(
-                "has both reverse: true and a score_map; a score_map alone says it all"
-            )
-        return self
-
-
-class Scale(_Model):
-    """Items that are scored together.
-
-    Attributes
-    ----------
-    id : str
-    title : dict
-        Language → title.
-    items : tuple of str
-    method : {"mean", "sum", "pomp"}
-        POMP is the percentage of the maximum possible, 0 to 100.
-    min_valid : int or float
-        A whole number is the least count of answers; a number with a point is a share of
-        the items.
-    """
-
-    id: Name
-    title: Text = Field(default_factory=dict)
-    items: tuple[Name, ...] = Field(min_length=1)
-    method: Method = "mean"
-    min_valid: Annotated[int | float, BeforeValidator(_as_share_or_count)] = 0.5
-    description: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The English title, or the id where there is none."""
-        return text_in(self.title) or self.id
-
-    @property
-    def least_answers(self) -> int:
-        """``min_valid`` as a count of answers."""
-        return least_answers(self.min_valid, len(self.items))
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        repeated = _repeated(self.items)
-        if repeated:
-            raise ValueError(f"names item(s) {listed(repeated)} more than once")
-        try:
-            least_answers(self.min_valid, len(self.items))
-        except InstrumentError as error:
-            raise ValueError(str(error)) from None
-        return self
-
-
-def least_answers(min_valid: float, n_items: int) -> int:
-    """Turn a count (int) or a share (float) into the least count of answers."""
-    if isinstance(min_valid, bool) or not isinstance(min_valid, (int, float)):
-        raise InstrumentError(f"min_valid is {min_valid!r}; expected a count or a share of items")
-    if isinstance(min_valid, int):
-        if not 1 <= min_valid <= n_items:
-            raise InstrumentError(
-                f"min_valid is the count {min_valid}, but must be from 1 to the {n_items} items "
-                "of the scale (write a share with a point: 0.5)"
-            )
-        return min_valid
-    if not 0 < min_valid <= 1:
-        raise InstrumentError(
-            f"min_valid is the share {min_valid}; it must be above 0 and at most 1"
-        )
-    # A share of 0.7 of 10 items is 7, although 0.7 * 10 is a little more in floats.
-    return max(1, -int(-(min_valid * n_items - 1e-9) // 1))
-
-
-Part = TypeVar("Part", Item, Scale)
-
-
-class Construct(_Model):
-    """What is measured: a name, a definition, and where the definition comes from."""
-
-    name: str
-    definition: str = ""
-    source: str | None = None
-
-
-class Evidence(_Model):
-    """A published coefficient of the instrument."""
-
-    statistic: str
-    value: float
-    scale: str | None = None
-    n: int | None = None
-    population: str | None = None
-    source: str
-    confirmed: StrictBool = True
+ItemOrScale = TypeVar("ItemOrScale", Item, Scale)
 
 
 def _as_construct(value: Any) -> Any:
@@ -234,7 +54,7 @@ def _as_citation(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
-class Instrument(_Model):
+class Instrument(Part):
     """A questionnaire: its items, how they are answered, and how they are scored.
 
     Instruments do not change; ``subset`` and ``with_text`` give new ones. They come from
@@ -288,69 +108,10 @@ class Instrument(_Model):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        problems = [*self._name_problems(), *self._link_problems(), *self._range_problems()]
-        if self.status != "unvalidated" and not self.evidence:
-            problems.append(f"status is '{self.status}', but no evidence is given for it")
-        if problems:
-            raise ValueError("; ".join(problems))
+        found = list(incoherences(self))
+        if found:
+            raise ProblemsError(found)
         return self
-
-    def _name_problems(self) -> Iterable[str]:
-        for kind, names in (
-            ("response set", [r.id for r in self.response_sets]),
-            ("item", [i.id for i in self.items]),
-            ("scale", [s.id for s in self.scales]),
-        ):
-            repeated = _repeated(names)
-            if repeated:
-                yield f"{kind} id(s) {listed(repeated)} occur more than once"
-        item_ids, scale_ids = {i.id for i in self.items}, {s.id for s in self.scales}
-        reserved = sorted((item_ids | scale_ids) & RESERVED_NAMES)
-        if reserved:
-            yield f"{listed(reserved)} cannot name an item or a scale: score tables use the name"
-        both = sorted(item_ids & scale_ids)
-        if both:
-            yield f"{listed(both)} name both an item and a scale"
-
-    def _link_problems(self) -> Iterable[str]:
-        sets = {r.id: r for r in self.response_sets}
-        ids = {i.id for i in self.items}
-        for item in self.items:
-            if item.response_set not in sets:
-                yield (
-                    f"item '{item.id}' names the response set '{item.response_set}', which is "
-                    f"not defined (defined: {listed(sets)})"
-                )
-            elif item.score_map is not None:
-                unmapped = [v for v in sets[item.response_set].values if v not in item.score_map]
-                if unmapped:
-                    yield f"item '{item.id}' has a score_map without the code(s) {unmapped}"
-            if self.text == "included" and not any(item.text.values()):
-                yield f"item '{item.id}' has no text (for a structure without wording: text: none)"
-        for scale in self.scales:
-            unknown = [name for name in scale.items if name not in ids]
-            if unknown:
-                yield f"scale '{scale.id}' names unknown item(s) {listed(unknown)}" + near(
-                    unknown[0], ids
-                )
-        stray = sorted({target for target in self.aliases.values() if target not in ids})
-        if stray:
-            yield f"aliases point to unknown item(s) {listed(stray)}"
-
-    def _range_problems(self) -> Iterable[str]:
-        sets = {r.id: r for r in self.response_sets}
-        by_id = {i.id: i for i in self.items}
-        for scale in self.scales:
-            ranges = {
-                (sets[by_id[name].response_set].min, sets[by_id[name].response_set].max)
-                for name in scale.items
-                if name in by_id and by_id[name].response_set in sets
-            }
-            if len(ranges) > 1 and scale.method != "pomp":
-                yield (
-                    f"scale '{scale.id}' mixes response ranges {sorted(ranges)}; its method must "
-                    "be 'pomp', which puts every item on 0–100 first"
-                )
 
     # -- looking things up ---------------------------------------------------------------
 
@@ -381,7 +142,9 @@ class Instrument(_Model):
         text = text_in(self.item(item_id).text, language)
         if referent is None:
             referent = text_in(self.referents[0], language) if self.referents else "{referent}"
-        return text.replace("{referent}", referent)
+        filled = text.replace("{referent}", referent)
+        # "my team" begins a sentence where the placeholder does.
+        return filled[:1].upper() + filled[1:] if text.startswith("{referent}") else filled
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -425,7 +188,11 @@ class Instrument(_Model):
         return self.citation.format(style, key=self.id)
 
     def subset(self, items: Iterable[str]) -> Instrument:
-        """Keep only these items, and the scales that still have any of them."""
+        """Keep only these items, and the scales that still have any of them.
+
+        Published evidence stays only for scales that keep all of their items; where none
+        is left, the subset counts as unvalidated.
+        """
         wanted = [items] if isinstance(items, str) else list(items)
         if not wanted:
             raise InstrumentError(f"A subset of instrument '{self.id}' needs at least one item.")
@@ -448,13 +215,64 @@ class Instrument(_Model):
                 f"None of {listed(wanted)} belongs to a scale of instrument '{self.id}', so the "
                 "subset could not be scored."
             )
+        whole = {scale.id for scale in self.scales if kept >= set(scale.items)}
+        if kept == set(self.item_ids):
+            return self
+        evidence = tuple(entry for entry in self.evidence if entry.scale in whole)
         return self.model_copy(
             update={
                 "items": tuple(i for i in self.items if i.id in kept),
                 "scales": tuple(scales),
                 "aliases": {k: v for k, v in self.aliases.items() if v in kept},
+                "evidence": evidence,
+                "status": self.status if evidence else "unvalidated",
             }
         )
+
+    def with_response_set(
+        self, response_set: str, *, items: Iterable[str] | None = None
+    ) -> Instrument:
+        """Let items be answered on another of the instrument's response sets.
+
+        Parameters
+        ----------
+        response_set : str
+            The id of a response set that the instrument offers.
+        items : iterable of str, optional
+            Which items; by default all.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> seven = tm.load_instrument("trust-pulse").with_response_set("agree7")
+        >>> seven.response_range("tp01")
+        (1, 7)
+        """
+        offered = [answers.id for answers in self.response_sets]
+        if response_set not in offered:
+            raise InstrumentError(
+                f"Instrument '{self.id}' has no response set '{response_set}'. It has: "
+                f"{listed(offered)}." + near(response_set, offered)
+            )
+        chosen = self.item_ids if items is None else [items] if isinstance(items, str) else items
+        changed = {self.item(name).id for name in chosen}
+        instrument = self.model_copy(
+            update={
+                "items": tuple(
+                    item.model_copy(update={"response_set": response_set})
+                    if item.id in changed
+                    else item
+                    for item in self.items
+                )
+            }
+        )
+        found = [message for _, message in incoherences(instrument)]
+        if found:
+            raise InstrumentError(
+                f"Instrument '{self.id}' cannot use the response set '{response_set}': "
+                + "; ".join(found)
+            )
+        return instrument
 
     def with_text(self, source: str | Path | Mapping[str, str | Mapping[str, str]]) -> Instrument:
         """Attach item wordings that you may use, as from a licence holder.
@@ -471,7 +289,7 @@ class Instrument(_Model):
             With the texts. ``save`` leaves them out again unless asked, where the
             instrument itself ships without wording.
         """
-        from trustmeasure.instruments.files import read_texts
+        from trustmeasure.instruments.files import make_instrument, read_texts
 
         texts = read_texts(source)
         unknown = [name for name in texts if name not in self.item_ids]
@@ -480,14 +298,10 @@ class Instrument(_Model):
                 f"The texts name item(s) {listed(unknown)}, which instrument '{self.id}' does not "
                 f"have. It has: {listed(self.item_ids)}." + near(unknown[0], self.item_ids)
             )
-        return self.model_copy(
-            update={
-                "items": tuple(
-                    item.model_copy(update={"text": {**item.text, **texts.get(item.id, {})}})
-                    for item in self.items
-                )
-            }
-        )
+        data = self.model_dump(by_alias=True)
+        for item in data["items"]:
+            item["text"] = {**item["text"], **texts.get(item["id"], {})}
+        return make_instrument(data, source=f"Instrument '{self.id}' with the new texts")
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, include_text: bool | None = None
@@ -504,12 +318,7 @@ class Instrument(_Model):
         return write_instrument(self, Path(path), overwrite=overwrite, include_text=include_text)
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    return sorted({name for name in names if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
-
-
-def _find(owner: str, kind: str, parts: Iterable[Part], wanted: str) -> Part:
+def _find(owner: str, kind: str, parts: Iterable[ItemOrScale], wanted: str) -> ItemOrScale:
     known = {part.id: part for part in parts}
     if wanted not in known:
         raise InstrumentError(

@@ -17,7 +17,8 @@ from trustmeasure.errors import InstrumentError
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 30
 
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+# Longer rows of digits are text: no code is that large, and int() refuses the longest.
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
     "true": True,
@@ -67,8 +68,12 @@ def parse(text: str, *, source: str) -> Document:
         raise InstrumentError(
             f"{source}{where} is not well-formed YAML: {error.problem or error.context}."
         ) from None
-    except yaml.YAMLError as error:
-        raise InstrumentError(f"{source} is not well-formed YAML: {error}.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InstrumentError(
+            f"{source}, line {line} is not plain text: it holds the character "
+            f"U+{ord(text[error.position]):04X}."
+        ) from None
     if node is None:
         raise InstrumentError(f"{source} is empty; expected an instrument.")
     document = Document(data=None)
@@ -78,9 +83,15 @@ def parse(text: str, *, source: str) -> Document:
 
 def _refuse_unusual_events(yaml: Any, text: str, source: str) -> None:
     """Refuse aliases and tags while they are still events, before anything is expanded."""
-    depth = 0
+    depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         where = f"{source}, line {event.start_mark.line + 1}"
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise InstrumentError(
+                f"{where}: a second document begins here (---). Give each instrument a file of "
+                "its own."
+            )
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InstrumentError(
                 f"{where}: anchors and aliases (&, *) are not allowed in an instrument. "
@@ -113,8 +124,8 @@ def _build(
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
             raise InstrumentError(f"{source}, line {line}: a key must be a word or a number.")
-        key = _key(key_node.value)
-        if key in result:
+        key = _key(key_node)
+        if str(key) in {str(known) for known in result}:
             raise InstrumentError(
                 f"{source}, line {line}: the key '{key}' occurs twice; remove one of them."
             )
@@ -123,9 +134,9 @@ def _build(
     return result
 
 
-def _key(text: str) -> str | int:
-    """Keys are text, but for the codes of answers."""
-    return int(text) if _INTEGER.match(text) else text
+def _key(node: Any) -> str | int:
+    """Keys are text, but for the codes of answers, unless in quotes."""
+    return int(node.value) if not node.style and _INTEGER.match(node.value) else str(node.value)
 
 
 def _scalar(text: str) -> Any:
