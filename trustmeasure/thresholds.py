@@ -107,7 +107,7 @@ class Measure:
         return tuple(dict.fromkeys(found))
 
     def range_of(self, band: Band) -> str:
-        """Give a band's condition; for the rest that the last one takes, what its neighbour left."""
+        """Give a band's condition; for the last one, what its neighbour leaves."""
         if band.condition.sign or len(self.bands) < 2:
             return str(band.condition)
         neighbour = self.bands[-2].condition
