@@ -200,7 +200,10 @@ def _tidy(node: Any, *, names: bool = False) -> Any:
     elif isinstance(tidy.get("additionalProperties"), dict) and "x-codes" in tidy:
         tidy["patternProperties"] = {"^-?[0-9]+$": tidy["additionalProperties"]}
         tidy["additionalProperties"] = False
+    if "x-or-text" in tidy:
+        tidy["anyOf"] = [*tidy["anyOf"], {"type": "string"}]
     tidy.pop("x-codes", None)
+    tidy.pop("x-or-text", None)
     return tidy
 
 

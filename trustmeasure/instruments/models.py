@@ -14,6 +14,7 @@ from trustmeasure.errors import InstrumentError
 from trustmeasure.instruments.citations import Citation
 from trustmeasure.instruments.coherence import RESERVED_NAMES, incoherences
 from trustmeasure.instruments.parts import (
+    OR_TEXT,
     Construct,
     Evidence,
     Item,
@@ -66,18 +67,18 @@ class Instrument(Part):
     version: str = "0.1.0"
     title: Text
     # Not plainly "construct", which pydantic's models use as a method.
-    measured_construct: Annotated[
-        Construct | None, BeforeValidator(_as_construct, json_schema_input_type=Construct | str)
-    ] = Field(default=None, alias="construct")
+    measured_construct: Annotated[Construct | None, BeforeValidator(_as_construct)] = Field(
+        default=None, alias="construct", json_schema_extra=OR_TEXT
+    )
     level: Level = "person"
     status: Literal["unvalidated", "piloted", "validated"] = "unvalidated"
     text: Literal["included", "none"] = "included"
     licence: str = "unspecified"
     licence_status: str | None = None
     contact: str | None = None
-    citation: Annotated[
-        Citation | None, BeforeValidator(_as_citation, json_schema_input_type=Citation | str)
-    ] = None
+    citation: Annotated[Citation | None, BeforeValidator(_as_citation)] = Field(
+        default=None, json_schema_extra=OR_TEXT
+    )
     referents: tuple[Text, ...] = ()
     response_sets: tuple[ResponseSet, ...] = Field(min_length=1)
     items: tuple[Item, ...] = Field(min_length=1)

@@ -69,8 +69,10 @@ ShareOrCount = Annotated[
     int | float,
     BeforeValidator(_as_share_or_count, json_schema_input_type=int | float | _NumberText),
 ]
-# Marks, for the JSON Schema, mappings whose keys are the codes of answers.
+# Marks for `files.json_schema`: a mapping whose keys are the codes of answers, and a part that
+# may be given as a mere text.
 _CODES: dict[str, Any] = {"x-codes": True}
+OR_TEXT: dict[str, Any] = {"x-or-text": True}
 
 
 class Part(BaseModel):
