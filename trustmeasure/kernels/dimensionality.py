@@ -16,8 +16,10 @@ from trustmeasure.kernels.factor_extraction import LOWEST_UNIQUENESS, extract
 
 FloatArray = NDArray[np.float64]
 
-# Sweeps that bring a one-factor solution near enough for Newton's steps.
+# Sweeps that bring a one-factor solution near enough for Newton's steps, and how far each
+# goes beyond the best value of one loading (successive over-relaxation).
 N_SWEEPS = 20
+RELAXATION = 1.45
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _first_axes(correlations: FloatArray, largest: FloatArray) -> FloatArray:
 
 
 def _finish(
-    off: FloatArray, loadings: FloatArray, *, precision: float = 5e-5, max_steps: int = 50
+    off: FloatArray, loadings: FloatArray, *, precision: float = 1e-6, max_steps: int = 100
 ) -> FloatArray:
     """Newton steps on each matrix, damped where a step would not lower the residuals.
 
@@ -217,12 +219,13 @@ def _sweep(off: FloatArray, loadings: FloatArray) -> None:
     total = np.einsum("pb,pb->b", loadings, loadings)
     for i, own in enumerate(loadings):
         others = np.maximum(total - own * own, np.finfo(float).tiny)
-        better = np.einsum("jb,jb->b", off[i], loadings) / others
-        beyond = better * better > 1.0 - LOWEST_UNIQUENESS
+        best = np.einsum("jb,jb->b", off[i], loadings) / others
+        beyond = best * best > 1.0 - LOWEST_UNIQUENESS
         if beyond.any():
-            better[beyond] = _bounded(better[beyond], others[beyond])
-        total = others + better * better
-        loadings[i] = better
+            best[beyond] = _bounded(best[beyond], others[beyond])
+        best = own + RELAXATION * (best - own)
+        total = others + best * best
+        loadings[i] = best
 
 
 def _bounded(slope: FloatArray, others: FloatArray) -> FloatArray:

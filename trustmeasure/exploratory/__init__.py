@@ -1,0 +1,22 @@
+"""Exploratory structure: adequacy of the correlations, number of factors, factor analysis."""
+
+from trustmeasure.exploratory.adequacy import (
+    BartlettSphericity,
+    SamplingAdequacy,
+    bartlett_sphericity,
+    kmo,
+)
+from trustmeasure.exploratory.factors import efa
+from trustmeasure.exploratory.retention import ParallelAnalysis, parallel_analysis
+from trustmeasure.exploratory.solution import ExploratoryFactors
+
+__all__ = [
+    "BartlettSphericity",
+    "ExploratoryFactors",
+    "ParallelAnalysis",
+    "SamplingAdequacy",
+    "bartlett_sphericity",
+    "efa",
+    "kmo",
+    "parallel_analysis",
+]

@@ -1,0 +1,233 @@
+"""From data, or a correlation matrix that a user has, to what the kernels work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure._checks import (
+    Items,
+    as_items,
+    check_option,
+    dropped_note,
+    listed,
+    listwise,
+    near,
+    refuse_constant,
+)
+from trustmeasure.errors import DataError
+from trustmeasure.kernels.covariance import (
+    dependent_items,
+    is_positive_definite,
+    listwise_moments,
+    pairwise_moments,
+)
+from trustmeasure.results import Notes
+
+FloatArray = NDArray[np.float64]
+
+MISSING = ("listwise", "pairwise")
+CORRELATIONS = ("pearson",)
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """A checked correlation matrix.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (p, p)
+    names : tuple of str
+        The items.
+    n_obs : int or None
+        Persons; None where a matrix came without its sample size.
+    n_dropped : int
+        Persons left out.
+    counts : ndarray or None
+        Persons behind each cell, where cells differ.
+    """
+
+    matrix: FloatArray
+    names: tuple[str, ...]
+    n_obs: int | None
+    n_dropped: int = 0
+    counts: FloatArray | None = None
+
+
+def correlations_of(
+    data: Any,
+    *,
+    items: Sequence[str] | None,
+    scale: str | None,
+    correlation: str,
+    missing: str,
+    min_items: int,
+    notes: Notes,
+) -> Correlations:
+    """Correlate the items of ``data``, persons with missing answers handled as asked."""
+    check_option("correlation", correlation, CORRELATIONS)
+    check_option("missing", missing, MISSING)
+    block = as_items(data, items=items, scale=scale, min_items=min_items, min_persons=3)
+    if missing == "pairwise" and np.isnan(block.values).any():
+        return _pairwise(block, notes)
+    values, dropped = listwise(block, min_persons=3)
+    if dropped:
+        notes.record(dropped_note(dropped, block.n_persons))
+    moments = listwise_moments(values)
+    return Correlations(
+        matrix=moments.correlation, names=block.names, n_obs=moments.n, n_dropped=dropped
+    )
+
+
+def _pairwise(block: Items, notes: Notes) -> Correlations:
+    answered = ~np.isnan(block.values).all(axis=1)
+    values = block.values[answered]
+    dropped = int(block.n_persons - len(values))
+    refuse_constant(values, block.names)
+    moments = pairwise_moments(values)
+    _refuse_unknown(moments.correlation, moments.counts, block.names)
+    if dropped:
+        notes.record(f"{dropped} of {block.n_persons} persons answered no item and were left out.")
+    off = ~np.eye(len(block.names), dtype=bool)
+    notes.record(
+        f"Correlations are pairwise, from {moments.counts[off].min()} to "
+        f"{moments.counts[off].max()} persons each; tests and fit take n = {moments.n}, everyone "
+        "who answered anything, and so flatter the precision."
+    )
+    return Correlations(
+        matrix=moments.correlation,
+        names=block.names,
+        n_obs=moments.n,
+        n_dropped=dropped,
+        counts=moments.counts.astype(np.float64),
+    )
+
+
+def _refuse_unknown(
+    correlation: FloatArray, counts: NDArray[np.int64], names: tuple[str, ...]
+) -> None:
+    """Refuse pairs of items whose common answers give no correlation."""
+    unknown = np.argwhere(np.triu(np.isnan(correlation) | (counts < 3), 1))
+    if unknown.size:
+        i, j = unknown[0]
+        raise DataError(
+            f"{len(unknown)} pair(s) of items cannot be correlated, the first '{names[i]}' with "
+            f"'{names[j]}': {counts[i, j]} persons answered both, and at least 3 with differing "
+            "answers are needed. Leave one of them out with items=[...]."
+        )
+
+
+def correlations_given(
+    corr: Any, *, n_obs: int | None, items: Sequence[str] | None, min_items: int
+) -> Correlations:
+    """Check a correlation matrix that a user passes."""
+    frame = _square(corr)
+    if items is not None:
+        frame = _chosen(frame, [items] if isinstance(items, str) else [str(i) for i in items])
+    names = tuple(frame.columns)
+    if len(names) < min_items:
+        raise DataError(
+            f"corr= holds {len(names)} item(s); at least {min_items} are needed for a factor."
+        )
+    try:
+        matrix = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise DataError("corr= holds values that are not numbers.") from None
+    _refuse_impossible(matrix, names)
+    matrix = (matrix + matrix.T) / 2
+    np.fill_diagonal(matrix, 1.0)
+    return Correlations(matrix=matrix, names=names, n_obs=n_obs)
+
+
+def _square(corr: Any) -> pd.DataFrame:
+    if isinstance(corr, pd.DataFrame):
+        frame = corr
+        rows, columns = [str(i) for i in frame.index], [str(c) for c in frame.columns]
+        if rows != columns and not isinstance(frame.index, pd.RangeIndex):
+            raise DataError(
+                "corr= has other names on its rows than on its columns "
+                f"({listed(rows, 3)} beside {listed(columns, 3)}). Both must list the items in "
+                "the same order."
+            )
+    else:
+        values = np.asarray(corr)
+        if values.ndim != 2:
+            raise DataError(
+                f"corr= has {values.ndim} dimension(s); expected a square matrix, items × items."
+            )
+        frame = pd.DataFrame(values, columns=[f"item{j + 1}" for j in range(values.shape[1])])
+    if frame.shape[0] != frame.shape[1]:
+        raise DataError(
+            f"corr= has {frame.shape[0]} rows and {frame.shape[1]} columns; a correlation matrix "
+            "is square. Pass raw answers as the first argument, data."
+        )
+    names = [str(name) for name in frame.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(f"corr= names {listed(repeated)} more than once.")
+    return frame.set_axis(names, axis=1).set_axis(names, axis=0)
+
+
+def _chosen(frame: pd.DataFrame, items: list[str]) -> pd.DataFrame:
+    unknown = [name for name in items if name not in frame.columns]
+    if unknown:
+        raise DataError(
+            f"Item(s) {listed(unknown)} are not in corr=. Items: {listed(frame.columns)}."
+            + near(unknown[0], frame.columns)
+        )
+    return frame.loc[items, items]
+
+
+def _refuse_impossible(matrix: FloatArray, names: tuple[str, ...]) -> None:
+    """Refuse what no correlation matrix can hold."""
+    if not np.isfinite(matrix).all():
+        i, j = np.argwhere(~np.isfinite(matrix))[0]
+        raise DataError(f"corr= has no value for '{names[i]}' with '{names[j]}'.")
+    diagonal = np.diag(matrix)
+    if not np.allclose(diagonal, 1.0, rtol=0, atol=1e-6):
+        i = int(np.argmax(np.abs(diagonal - 1.0)))
+        raise DataError(
+            f"corr= has {diagonal[i]:.6g} in the diagonal for '{names[i]}'; expected 1. Divide "
+            "a covariance matrix by the standard deviations first."
+        )
+    apart = np.abs(matrix - matrix.T)
+    if apart.max() > 1e-6:
+        i, j = np.unravel_index(int(np.argmax(apart)), apart.shape)
+        raise DataError(
+            f"corr= is not symmetric: '{names[i]}' with '{names[j]}' is {matrix[i, j]:.6g}, the "
+            f"other way round {matrix[j, i]:.6g}."
+        )
+    if np.abs(matrix).max() > 1.0 + 1e-9:
+        i, j = np.unravel_index(int(np.argmax(np.abs(matrix))), matrix.shape)
+        raise DataError(
+            f"corr= holds {matrix[i, j]:.6g} for '{names[i]}' with '{names[j]}'; correlations lie "
+            "between −1 and 1."
+        )
+
+
+def refuse_dependent(found: Correlations, purpose: str) -> None:
+    """Refuse a matrix that cannot be inverted, and name the items behind it."""
+    if is_positive_definite(found.matrix):
+        return
+    names = listed(found.names[i] for i in dependent_items(found.matrix))
+    if found.n_obs is not None and found.n_obs <= len(found.names):
+        cause = (
+            f"{found.n_obs} persons answered {len(found.names)} items, and there must be more "
+            "persons than items"
+        )
+        advice = "Use fewer items."
+    elif found.counts is not None:
+        cause = f"pairwise deletion left it with impossible combinations among {names}"
+        advice = "Use missing='listwise', or leave items out."
+    else:
+        cause = f"these items are linearly dependent: {names} (a sum, a copy or a mirror image?)"
+        advice = "Leave out at least one of them with items=[...]."
+    raise DataError(
+        f"{purpose} needs a correlation matrix that is positive definite, and this one is not: "
+        f"{cause}. {advice}"
+    )
