@@ -1,0 +1,164 @@
+"""A report as sections of blocks, and the one self-contained HTML page that they become."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from trustmeasure._files import refuse_existing, write_whole
+from trustmeasure.errors import OptionError, TrustMeasureError
+
+_PACKAGES = ("numpy", "scipy", "pandas", "narwhals", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a section.
+
+    Attributes
+    ----------
+    kind : {"text", "table", "figure", "notice", "facts"}
+    text : str
+        Paragraph, caption, or message; escaped when the page is made.
+    html : str
+        Ready HTML of a table or SVG of a figure; not escaped.
+    facts : tuple of (str, str, str)
+        Label, number and remark of each headline figure.
+    """
+
+    kind: Literal["text", "table", "figure", "notice", "facts"]
+    text: str = ""
+    html: str = ""
+    facts: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass
+class Section:
+    """A titled part of a report, filled step by step."""
+
+    title: str
+    anchor: str
+    blocks: list[Block] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Add a paragraph."""
+        self.blocks.append(Block("text", text))
+
+    def notice(self, text: str) -> None:
+        """Add a message that must not be overlooked."""
+        self.blocks.append(Block("notice", text))
+
+    def facts(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Add headline numbers: label, number, remark."""
+        self.blocks.append(Block("facts", facts=tuple(rows)))
+
+    def table(self, result: Any, **options: Any) -> None:
+        """Add the APA table of a result."""
+        from trustmeasure.tables import table
+
+        self.blocks.append(Block("table", html=table(result, **options).to_html()))
+
+    def figure(self, axes: Any, caption: str) -> None:
+        """Add a figure; its caption also is its alternative text."""
+        from trustmeasure.plots import figure_svg
+
+        self.blocks.append(Block("figure", caption, figure_svg(axes, caption)))
+
+
+@dataclass
+class Page:
+    """A report before it is written."""
+
+    title: str
+    subtitle: str
+    instrument: str
+    simulated: bool
+    unvalidated: bool
+    sections: list[Section] = field(default_factory=list)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+    settings: list[tuple[str, str]] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+
+    def section(self, title: str) -> Section:
+        """Begin a new section."""
+        anchor = "".join(c if c.isalnum() else "-" for c in title.lower()).strip("-")
+        self.sections.append(Section(title, anchor))
+        return self.sections[-1]
+
+    def note(self, topic: str, messages: Iterable[str]) -> None:
+        """Collect warnings under a topic, each once."""
+        kept = self.warnings.setdefault(topic, [])
+        kept.extend(m for m in dict.fromkeys(messages) if m not in kept)
+        if not kept:
+            del self.warnings[topic]
+
+    def attempt(self, section: Section, topic: str, what: str, step: Callable[[], Any]) -> Any:
+        """Run one analysis; where the data do not allow it, say so in its place.
+
+        A report with one constant item is worth more than none. Warnings that the step
+        shows are collected, whether or not its result keeps them.
+        """
+        import warnings as python_warnings
+
+        with python_warnings.catch_warnings(record=True) as caught:
+            python_warnings.simplefilter("always")
+            try:
+                result = step()
+            except TrustMeasureError as error:
+                section.notice(f"{what} could not be computed. {error}")
+                self.note(topic, [f"{what} could not be computed. {error}"])
+                return None
+        self.note(topic, [str(w.message) for w in caught if _is_ours(w.category)])
+        self.note(topic, getattr(result, "warnings", ()))
+        return result
+
+    def to_html(self) -> str:
+        """Make the page."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        environment = Environment(
+            loader=PackageLoader("trustmeasure", "report/templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        template = environment.get_template("page.html.j2")
+        return template.render(page=self, versions=versions()) + "\n"
+
+
+def output_path(path: str | Path, *, overwrite: bool) -> Path:
+    """Check where a report goes before any work is done for it."""
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise OptionError(f"path='{path}' must end in .html, the format that reports have.")
+    refuse_existing(path, overwrite=overwrite)
+    return path
+
+
+def write_page(page: Page, path: Path, *, overwrite: bool) -> Path:
+    """Write the page, whole or not at all."""
+    return write_whole(path, page.to_html(), overwrite=overwrite)
+
+
+def versions() -> list[tuple[str, str]]:
+    """List the software behind the numbers."""
+    from trustmeasure import __version__
+
+    found = [("trustmeasure", __version__), ("Python", platform.python_version())]
+    for package in _PACKAGES:
+        try:
+            found.append((package, version(package)))
+        except PackageNotFoundError:  # vendored without metadata
+            continue
+    return found
+
+
+def _is_ours(category: type[Warning]) -> bool:
+    from trustmeasure.errors import TrustMeasureWarning
+
+    return issubclass(category, TrustMeasureWarning)

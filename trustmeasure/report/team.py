@@ -1,0 +1,303 @@
+"""The team report: what an evaluator can hand out without exposing anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trustmeasure import agreement, plots, reliability
+from trustmeasure._checks import check_count, listed
+from trustmeasure.errors import DataError
+from trustmeasure.instruments import Scale
+from trustmeasure.report.common import bounded, new_page, scored, share
+from trustmeasure.report.method import REFERENCES, team_paragraphs
+from trustmeasure.report.page import Page, output_path, write_page
+from trustmeasure.responses import Responses
+from trustmeasure.scoring import Scores
+from trustmeasure.thresholds import verdict
+
+
+def team_report(
+    responses: Responses,
+    path: str | Path,
+    *,
+    cluster: str | None = None,
+    min_cluster_size: int = 5,
+    wave: Any = None,
+    confirm_keying: bool | Mapping[str, bool] = False,
+    overwrite: bool = False,
+) -> Path:
+    """Write how teams stand, as one HTML page that exposes nobody.
+
+    Parameters
+    ----------
+    responses : Responses
+        From `read_responses` or `simulate_responses`, with an instrument.
+    path : str or path
+        Ends in ``.html``.
+    cluster : str, optional
+        Column with the team of each person; by default the one that the responses know.
+    min_cluster_size : int
+        Teams with fewer answers are not shown.
+    wave : optional
+        The wave to report, where the responses hold several.
+    confirm_keying : bool or mapping
+        As in `score`.
+    overwrite : bool
+        Replace a file that exists.
+
+    Returns
+    -------
+    Path
+        Of the report.
+
+    Raises
+    ------
+    DataError
+        Without teams, with fewer people than ``min_cluster_size``, with several waves and
+        none chosen, or for a file that exists.
+
+    Notes
+    -----
+    No answer of a single person, no id and no free text is on the page. Teams that
+    `aggregate` hides are hidden everywhere. Where it withholds the result of everybody
+    together, figures and tables of the whole group are made from the teams that are shown,
+    since anything else would let a reader work out the hidden rest. Agreement and ICCs are
+    always those of the teams that are shown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import trustmeasure as tm
+    >>> answers = tm.simulate_responses(
+    ...     tm.load_instrument("trust-pulse"), n=60, n_clusters=6, icc=0.2, rng=1
+    ... )
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> tm.team_report(answers, folder / "teams.html").name
+    'teams.html'
+    """
+    path = output_path(path, overwrite=overwrite)
+    check_count("min_cluster_size", min_cluster_size, least=2)
+    responses = _one_wave(responses, wave)
+    scores = scored(responses, confirm_keying=confirm_keying, cluster=cluster)
+    if scores.cluster is None:
+        raise DataError(
+            "A team report needs to know each person's team: pass cluster='column', here or to "
+            "read_responses."
+        )
+    if scores.n < min_cluster_size:
+        raise DataError(
+            f"The responses hold {scores.n} persons, fewer than min_cluster_size="
+            f"{min_cluster_size}. A report on so few would expose them."
+        )
+    teams = agreement.aggregate(scores, min_cluster_size=min_cluster_size)
+    shown = _shown_people(scores, teams)
+    everybody = scores if not teams.overall["withheld"].any() else shown
+    page = new_page("Team report", responses, everybody)
+    # What reading and scoring noted counts everybody, hidden people too; how many answered
+    # nothing, say, could point to one of them.
+    page.warnings.clear()
+    page.note("Teams", teams.warnings)
+    if responses.log.entries:
+        page.note("Reading", _countless(responses))
+    _brief(page, teams, everybody, scores.cluster, min_cluster_size)
+    _how_to_read(page, everybody, min_cluster_size)
+    for scale in scores.instrument.scales:
+        _scale(page, scale, scores.cluster, teams, everybody, shown, min_cluster_size)
+    _answers(page, responses, everybody)
+    _quality(page, everybody)
+    page.settings.append(("Smallest team shown", str(min_cluster_size)))
+    page.settings.append(("Team column", scores.cluster))
+    if responses.wave is not None and wave is not None:
+        page.settings.append((f"Wave ({responses.wave})", str(wave)))
+    page.references.extend(REFERENCES[key] for key in ("rwg", "agreement", "icc", "alpha"))
+    return write_page(page, path, overwrite=overwrite)
+
+
+def _one_wave(responses: Responses, wave: Any) -> Responses:
+    """Keep the people of one wave: those of several are not independent persons."""
+    if not isinstance(responses, Responses) or responses.wave is None:
+        if wave is not None and isinstance(responses, Responses):
+            raise DataError(
+                f"wave={wave!r} was asked for, but the responses have no wave. Name its column "
+                "in read_responses(..., wave='column')."
+            )
+        return responses
+    found = responses.data[responses.wave].dropna().unique().tolist()
+    if wave is None:
+        if len(found) <= 1:
+            return responses
+        raise DataError(
+            f"The responses hold {len(found)} waves ({listed(found)}). Choose the one to report "
+            f"with wave=..., as wave={found[0]!r}."
+        )
+    rows = responses.data[responses.wave] == wave
+    if not rows.any():
+        raise DataError(f"wave={wave!r} is not in the responses; they hold {listed(found)}.")
+    return replace(responses, data=responses.data[rows].reset_index(drop=True))
+
+
+def _shown_people(scores: Scores, teams: agreement.AggregateResult) -> Scores:
+    """Keep the members of teams that are shown."""
+    hidden = set(teams.suppressed)
+    column = scores.data[scores.cluster]
+    keep = (column.notna() & ~column.isin(hidden)).to_numpy()
+    return _subset(scores, keep)
+
+
+def _subset(scores: Scores, keep: Any) -> Scores:
+    n_valid = scores.n_valid[keep]
+    scored_ = scores.data.loc[keep, list(scores.scale_ids)].notna()
+    lengths = pd.Series({s.id: len(s.items) for s in scores.instrument.scales})
+    return replace(
+        scores,
+        data=scores.data[keep],
+        keyed=scores.keyed[keep],
+        n_valid=n_valid,
+        prorated=(scored_ & (n_valid < lengths)).sum(),
+        too_few=(~scored_ & (n_valid > 0)).sum(),
+        unanswered=(n_valid == 0).sum(),
+        n=int(keep.sum()),
+        warnings=(),
+    )
+
+
+def _countless(responses: Responses) -> list[str]:
+    """Say what reading did without the details, which may name cells or people."""
+    return [f"{entry.action}: {entry.count}" for entry in responses.log.entries]
+
+
+def _brief(
+    page: Page, teams: agreement.AggregateResult, everybody: Scores, cluster: str, least: int
+) -> None:
+    section = page.section("In brief")
+    hidden = len(teams.suppressed)
+    section.facts(
+        [
+            ("People", f"{everybody.n:,}", "in the results of this page"),
+            ("Teams", str(teams.n_clusters), f"column {cluster}"),
+            (
+                "Teams shown",
+                str(teams.n_clusters - hidden),
+                f"{hidden} not shown, to protect their members" if hidden else "all of them",
+            ),
+        ]
+    )
+    if hidden:
+        section.notice(
+            f"Not shown: {listed(teams.suppressed, 30)}. A team is hidden when fewer than {least} "
+            "of its members answered, or when showing it would let others work out a hidden team."
+        )
+    if everybody is not None and teams.overall["withheld"].any():
+        section.notice(
+            "The result of everybody together is withheld: with it, the hidden teams could be "
+            "worked out. Results of the whole group are those of the teams that are shown."
+        )
+
+
+def _how_to_read(page: Page, scores: Scores, least: int) -> None:
+    section = page.section("How to read this, and how it was made")
+    for paragraph in team_paragraphs(scores, least):
+        section.say(paragraph)
+
+
+def _scale(
+    page: Page,
+    scale: Scale,
+    cluster: str,
+    teams: agreement.AggregateResult,
+    everybody: Scores,
+    shown: Scores,
+    least: int,
+) -> None:
+    section = page.section(scale.name)
+    if scale.description:
+        section.say(scale.description)
+    rows = teams.table[teams.table["scale"] == scale.id]
+    if rows["mean"].notna().sum() == 0:
+        section.notice("No team has enough answers on this scale to be shown.")
+        return
+    topic = f"Teams on {scale.name}"
+    overall = teams.overall.loc[scale.id]
+    if not overall["withheld"]:
+        section.say(
+            f"All together: mean {overall['mean']:.2f}, 95% interval {overall['ci_low']:.2f} to "
+            f"{overall['ci_high']:.2f} ({int(overall['n'])} people)."
+        )
+    section.figure(
+        plots.team_means(teams, scale=scale.id, instrument=everybody.instrument),
+        f"{scale.name}: mean of each team with its 95% interval. The axis spans all possible "
+        "scores.",
+    )
+    section.table(teams, scale=scale.id)
+    if everybody.data[scale.id].notna().sum() >= least:
+        section.figure(
+            plots.score_distribution(everybody, scale=scale.id, min_count=least),
+            f"{scale.name}: how the scores are spread. Bars of fewer than {least} people are "
+            "joined with their neighbours.",
+        )
+    _agreement(page, section, topic, scale, cluster, shown)
+
+
+def _agreement(
+    page: Page, section: Any, topic: str, scale: Scale, cluster: str, shown: Scores
+) -> None:
+    """Say how far members agree and teams differ, for the teams that are shown."""
+    if shown.data[cluster].nunique() < 2:
+        section.say("Agreement is not reported: it needs at least two teams that are shown.")
+        return
+    rwg = page.attempt(section, topic, "Agreement", lambda: agreement.rwg_j(shown, scale=scale.id))
+    if rwg is not None:
+        judged = verdict("rwg", rwg.median)
+        section.say(
+            f"Agreement within teams (r_WG(J), uniform null): median {bounded(rwg.median)} "
+            f"({judged.word} agreement); {share(rwg.share_above)} of teams reach "
+            f"{bounded(rwg.cutoff)}."
+        )
+    icc = page.attempt(section, topic, "ICC", lambda: agreement.group_icc(shown, value=scale.id))
+    if icc is not None:
+        section.table(icc)
+
+
+def _answers(page: Page, responses: Responses, everybody: Scores) -> None:
+    section = page.section("Answers item by item")
+    section.say(
+        "Everybody together, in per cent, as the answers were given. Items marked (R) are "
+        "reverse-keyed: there, disagreement is the favourable answer."
+    )
+    drawn: set[str] = set()
+    for scale in everybody.instrument.scales:
+        if drawn.issuperset(scale.items):  # facets repeat the items of their total
+            continue
+        drawn.update(scale.items)
+        axes = page.attempt(
+            section,
+            f"Answers on {scale.name}",
+            "The figure",
+            lambda s=scale: plots.likert(everybody, scale=s.id),
+        )
+        if axes is not None:
+            section.figure(axes, f"{scale.name}: answers to each item.")
+
+
+def _quality(page: Page, everybody: Scores) -> None:
+    section = page.section("How well the scales measured here")
+    for scale in everybody.instrument.scales:
+        alpha = page.attempt(
+            section,
+            f"Reliability of {scale.name}",
+            f"Alpha of {scale.name}",
+            lambda s=scale: reliability.cronbach_alpha(everybody, scale=s.id),
+        )
+        if alpha is None:
+            continue
+        judged = verdict("alpha", alpha.estimate)
+        section.say(
+            f"{scale.name}: α = {bounded(alpha.estimate)}, 95% CI [{bounded(alpha.ci_low)}, "
+            f"{bounded(alpha.ci_high)}], n = {alpha.n} ({judged.word}; {judged.threshold})."
+        )
