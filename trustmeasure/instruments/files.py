@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from trustmeasure.instruments.strict_yaml import MAX_BYTES, Document, parse
 
 ENDINGS = (".yaml", ".yml", ".json")
 
+_RARE_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 _REST = "cells beyond the heading"
 
 
@@ -61,16 +63,17 @@ def read_instrument(path: Path) -> Instrument:
     document = (
         _parse_json(text, source) if path.suffix.lower() == ".json" else parse(text, source=source)
     )
-    if not isinstance(document.data, dict):
+    data = document.data
+    if not isinstance(data, dict):
+        kind = {list: "a list", str: "text", type(None): "nothing"}.get(type(data), repr(data))
+        raise InstrumentError(f"{source} holds {kind}; expected keys and values.")
+    version = data.get("schema")
+    if version != 1 or isinstance(version, bool):
         raise InstrumentError(
-            f"{source} holds {type(document.data).__name__}; expected keys and values."
+            f"{source} says schema: {version!r}; expected schema: 1, the only version there is. "
+            "Is this an instrument file?"
         )
-    if document.data.get("schema") != 1:
-        raise InstrumentError(
-            f"{source} says schema: {document.data.get('schema')!r}; expected schema: 1, the only "
-            "version there is. Is this an instrument file?"
-        )
-    return make_instrument(document.data, source=source, document=document)
+    return make_instrument(data, source=source, document=document)
 
 
 def make_instrument(
@@ -161,6 +164,8 @@ def write_instrument(
 
     data = _with_integer_codes(data)
     text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
+    if _RARE_BREAKS.search(text):  # PyYAML writes these in a way that it does not read back
+        text = yaml.safe_dump(data, sort_keys=False, width=100)
     return write_whole(path, text, overwrite=overwrite)
 
 
