@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from trustmeasure import agreement, exploratory, plots, reliability
 from trustmeasure._files import write_csv
 from trustmeasure.errors import DataError
+from trustmeasure.examples import example_path
 from trustmeasure.instruments import load_instrument
 from trustmeasure.platforms import read_responses, write_qualtrics
 from trustmeasure.report.team import team_report
@@ -79,8 +79,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _real_data(work: Path) -> None:
-    with as_file(files("trustmeasure") / "data" / "spi_trust.csv") as path:
-        responses = read_responses(path, load_instrument("spi-trust"))
+    responses = read_responses(example_path("spi_trust"), load_instrument("spi-trust"))
     scores = score(responses)
     validation_report(responses, work / "validation_report.html")
     write_csv(scores.to_frame(), work / "spi_trust_scores.csv")
