@@ -32,4 +32,4 @@ def comparisons() -> Iterator[Comparison]:
             yield from case.compare(field, getattr(result, field), **near)
         yield from case.compare("variance", result.variance.rename(index=VARIANCE_ROWS), **near)
         yield from case.compare("complexity", result.complexity, rtol=1e-5)
-        yield from case.compare("chisq", result.chisq, rtol=1e-6)
+        yield from case.compare("chisq", result.chisq, rtol=1e-5)
