@@ -1,0 +1,187 @@
+"""From a result to its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from trustmeasure._checks import check_option
+from trustmeasure.agreement import AggregateResult, AgreementResult, GroupICCResult
+from trustmeasure.errors import OptionError
+from trustmeasure.exploratory import (
+    BartlettSphericity,
+    ExploratoryFactors,
+    ParallelAnalysis,
+    SamplingAdequacy,
+)
+from trustmeasure.quality import MissingnessResult
+from trustmeasure.reliability import AlphaResult, OmegaResult
+from trustmeasure.scoring import Scores
+from trustmeasure.tables import factors, people, reliability
+from trustmeasure.tables.model import Table
+from trustmeasure.tables.options import Options
+from trustmeasure.thresholds import load_thresholds
+
+_BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
+    AlphaResult: ("cronbach_alpha", reliability.alpha_table),
+    OmegaResult: ("mcdonald_omega", reliability.omega_table),
+    SamplingAdequacy: ("kmo", factors.adequacy_table),
+    BartlettSphericity: ("bartlett_sphericity", factors.bartlett_table),
+    ParallelAnalysis: ("parallel_analysis", factors.parallel_table),
+    ExploratoryFactors: ("efa", factors.loadings_table),
+    Scores: ("score", people.scores_table),
+    MissingnessResult: ("missingness", people.missing_table),
+    AggregateResult: ("aggregate", people.teams_table),
+    GroupICCResult: ("group_icc", people.icc_table),
+    AgreementResult: ("rwg, rwg_j", people.agreement_table),
+    pd.DataFrame: ("item_analysis", reliability.items_table),
+}
+
+
+def table(
+    result: Any,
+    *,
+    style: str = "apa",
+    title: str | None = None,
+    labels: Any = None,
+    language: str = "en",
+    thresholds: Any = None,
+    cut: float | None = None,
+    below_cut: str = "grey",
+    sort: bool = True,
+    hide: Collection[Any] = (),
+) -> Table:
+    """Make a table in APA style from a result.
+
+    Parameters
+    ----------
+    result : result of an analysis, Scores, or the DataFrame of `item_analysis`
+    style : {"apa"}
+        Two decimals, no zero before the point of what cannot exceed 1, statistical symbols
+        in italics, horizontal rules only, notes below.
+    title : str, optional
+        Instead of the table's own.
+    labels : bool, mapping or Instrument, optional
+        Item wordings beside the ids: a mapping id → text, or the instrument that has them
+        (Scores bring theirs). False for ids alone.
+    language : str
+        Of item wordings and scale titles.
+    thresholds : path or mapping, optional
+        Other cut-offs than the built-in ones; see `trustmeasure.thresholds`.
+    cut : float, optional
+        Loadings below this in size are greyed, or with ``below_cut="blank"`` left out; by
+        default the cut-off of the thresholds.
+    below_cut : {"grey", "blank"}
+    sort : bool
+        Loadings: items under their factor, strongest first.
+    hide : collection
+        Teams of which nothing may be shown, as ``aggregate(...).suppressed``. Teams that the
+        result itself suppresses are never shown.
+
+    Returns
+    -------
+    Table
+        With ``to_html()``, ``to_markdown()``, ``to_latex()``, ``frame``, ``title`` and
+        ``note``.
+
+    Raises
+    ------
+    OptionError
+        For a result that has no table, or an option that is not offered.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import trustmeasure as tm
+    >>> answers = pd.DataFrame({
+    ...     "open": [1, 2, 3, 4, 5, 3, 2, 4],
+    ...     "safe": [2, 2, 3, 5, 4, 3, 1, 4],
+    ...     "heard": [1, 3, 3, 4, 5, 2, 2, 5],
+    ... })
+    >>> tm.table(tm.cronbach_alpha(answers)).frame[["Item", "M", "r item–rest"]]
+        Item     M r item–rest
+    0   open  3.00         .93
+    1   safe  3.00         .81
+    2  heard  3.12         .86
+    """
+    check_option("style", style, ("apa",))
+    check_option("below_cut", below_cut, ("grey", "blank"))
+    chosen = Options(
+        title=title,
+        labels=labels,
+        language=language,
+        thresholds=load_thresholds(thresholds),
+        cut=cut,
+        below_cut=below_cut,
+        sort=sort,
+        hide=frozenset(hide),
+    )
+    for kind, (_, builder) in _BUILDERS.items():
+        if isinstance(result, kind) and (
+            kind is not pd.DataFrame or reliability.is_item_analysis(result)
+        ):
+            return builder(result, chosen)
+    known = ", ".join(name for name, _ in _BUILDERS.values())
+    raise OptionError(
+        f"There is no table for a {type(result).__name__}. There is one for the results of: "
+        f"{known}; and for several scales at once reliability_overview({{name: alpha, ...}})."
+    )
+
+
+def item_table(
+    frame: pd.DataFrame,
+    *,
+    title: str | None = None,
+    labels: Any = None,
+    language: str = "en",
+    thresholds: Any = None,
+) -> Table:
+    """Make a table from the DataFrame of `item_analysis`; options as in `table`."""
+    options = Options(title, labels, language, load_thresholds(thresholds))
+    return reliability.items_table(frame, options)
+
+
+def reliability_overview(
+    results: Mapping[str, Any],
+    *,
+    title: str | None = None,
+    labels: Any = None,
+    language: str = "en",
+    thresholds: Any = None,
+) -> Table:
+    """Make one table of several scales.
+
+    Parameters
+    ----------
+    results : mapping
+        Scale → result of `cronbach_alpha`, or a pair of it and that of `mcdonald_omega`.
+    title, labels, language, thresholds
+        As in `table`; an Instrument as ``labels`` gives the scales' titles.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        For anything else than these results.
+    """
+    options = Options(title, labels, language, load_thresholds(thresholds))
+    return reliability.overview_table(results, options)
+
+
+def adequacy_table(
+    kmo: SamplingAdequacy,
+    bartlett: BartlettSphericity,
+    *,
+    title: str | None = None,
+    labels: Any = None,
+    language: str = "en",
+    thresholds: Any = None,
+) -> Table:
+    """Make one table of the results of `kmo` and `bartlett_sphericity`; options as in `table`."""
+    options = Options(title, labels, language, load_thresholds(thresholds))
+    return factors.adequacy_table(kmo, options, bartlett)
