@@ -92,9 +92,11 @@ def _parse(text: str, name: str) -> RawTable:
     blank = 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line, row = 1, 0
+    last = 1
     try:
         for record in reader:
             row += 1
+            last = line
             if any(record):
                 records.append(record)
                 rows.append(row)
@@ -109,10 +111,23 @@ def _parse(text: str, name: str) -> RawTable:
         ) from None
     if not records:
         raise DataError(f"'{name}' is empty: it has no heading and no rows.")
+    if reader.line_num > last:
+        _refuse_unclosed(text, last, name)
     _refuse_ragged(records, rows, lines, name, delimiter)
     table = RawTable(records=records, rows=rows, name=name, delimiter=delimiter)
     table.log.extend(_parse_notes(delimiter, blank))
     return table
+
+
+def _refuse_unclosed(text: str, start: int, name: str) -> None:
+    """Refuse a last record that runs to the end because its quotation mark is never closed."""
+    tail = list(io.StringIO(text, newline=""))[start - 1 :]
+    if sum(line.count('"') for line in tail) % 2:
+        raise DataError(
+            f"'{name}' has a quotation mark in line {start} that is never closed: the "
+            f"{len(tail) - 1} lines after it would be taken for one answer. Close it, or export "
+            "again."
+        )
 
 
 def _parse_notes(delimiter: str, blank: int) -> list[LogEntry]:
