@@ -139,14 +139,14 @@ def loadings_table(result: ExploratoryFactors, options: Options) -> Table:
     method = str(result.settings.get("method", ""))
     rotation = str(result.settings.get("rotation", "none"))
     turned = "unrotated" if rotation == "none" or len(factors) == 1 else f"{rotation} rotation"
-    below = "grey" if options.below_cut == "grey" else "left out"
+    below = "" if options.below_cut == "grey" else "; smaller ones are left out"
     notes: list[Rich | str] = [
         N
         + (f" = {count(result.n_obs)}; " if not is_missing(result.n_obs) else " unknown; ")
         + f"extraction by {_DONE.get(method, method)}, {turned}.",
         italic("h") + "² = communality, " + italic("u") + "² = uniqueness; complexity = number of "
         "factors that an item needs (Hofmann). "
-        f"Loadings below {bounded(cut)} in size are {below}.",
+        f"Loadings of {bounded(cut)} or more in size are bold{below}.",
         *_fit_notes(result),
         "" if result.converged else "The solution did not converge; its numbers mean little.",
         *leading.notes,

@@ -23,8 +23,8 @@ def number(value: Any, digits: int = 2) -> str:
     value = float(value)
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    text = f"{abs(value):.{digits}f}"
-    negative = value < 0 and float(text) != 0
+    text = f"{abs(value):,.{digits}f}"
+    negative = value < 0 and round(value, digits) != 0
     return (MINUS if negative else "") + text
 
 

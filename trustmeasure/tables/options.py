@@ -78,7 +78,9 @@ def verdict_note(options: Options, measure: str, value: float) -> Rich:
             f"is {verdict.word} ({verdict.threshold.removeprefix(rule.symbol).strip()}; "
             f"{rule.bands_source.short})"
         )
-    return rich(f"{rule.symbol} = {bounded(value)} {' and '.join(parts)}.")
+    # A value that two places would round over a cut-off is given with three.
+    same = options.thresholds.verdict(measure, round(value, 2)).word == verdict.word
+    return rich(f"{rule.symbol} = {bounded(value, 2 if same else 3)} {' and '.join(parts)}.")
 
 
 def references(options: Options, *measures: str) -> tuple[str, ...]:

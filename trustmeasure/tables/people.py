@@ -20,7 +20,7 @@ from trustmeasure.tables.numbers import (
     p_statement,
     percent,
 )
-from trustmeasure.tables.options import Options, build, of_scale, scale_titles
+from trustmeasure.tables.options import Options, build, item_cells, of_scale, scale_titles
 
 N, M, SD, P = italic("n"), italic("M"), italic("SD"), italic("p")
 HIDDEN = "not shown"
@@ -79,41 +79,55 @@ def scale_range(scores: Scores, scale: str) -> tuple[float, float]:
 
 
 def missing_table(result: MissingnessResult, options: Options) -> Table:
-    """Show missing answers, scale by scale and item by item."""
+    """Show missing answers: of each scale, or of each item where there is one scale."""
+    if len(result.scales) == 1:
+        return _missing_items(result, options)
     titles = scale_titles(result.scales.index, None, options)
-    rows: list[Row] = []
-    for scale, values in result.scales.iterrows():
-        rows.append(Row(group=titles[scale]))
-        for item, counts in result.items.loc[str(scale)].iterrows():
-            answered, skipped = counts["answered"], counts["skipped"]
-            asked = answered + skipped
-            rows.append(
-                row(
-                    str(item),
-                    count(answered),
-                    count(skipped),
-                    percent(skipped / asked, 1) if asked else NOT_AVAILABLE,
-                    count(counts["unanswered_block"]),
-                )
-            )
-        rows.append(
-            row(
-                "All items",
-                f"{count(values['complete'])} complete",
-                f"{count(values['partial'])} in part",
-                percent(values["missing_share"], 1),
-                count(values["unanswered"]),
-            )
+    rows = [
+        row(
+            titles[scale],
+            *(count(values[name]) for name in ("n_items", "complete", "partial", "unanswered")),
+            percent(values["missing_share"], 1),
         )
-    headings = ("Answered", "Skipped", "% skipped", "Block not answered")
-    columns = [Column(rich("Item"), "left"), *(Column(rich(heading)) for heading in headings)]
+        for scale, values in result.scales.iterrows()
+    ]
+    headings = ("Items", "Complete", "In part", "Not answered", "% skipped")
+    columns = [Column(rich("Scale"), "left"), *(Column(rich(heading)) for heading in headings)]
     notes: list[Rich | str] = [
-        "Skipped = missing although the person answered other items of the scale; block not "
-        "answered = persons who answered no item of the scale, often because they were not asked. "
-        "% skipped is of those who answered any.",
+        "Complete, in part and not answered = persons who answered all, some and none of the "
+        "items. Those who answered none often were not asked, so they are counted by themselves; "
+        "% skipped = share of answers missing among all others.",
         f"Persons in all: {count(result.n)}.",
     ]
     return build(options, "Missing Answers", columns, rows, notes)
+
+
+def _missing_items(result: MissingnessResult, options: Options) -> Table:
+    scale = str(result.scales.index[0])
+    items = result.items.loc[scale]
+    leading = item_cells(items.index, None, options)
+    rows = []
+    for item, counts in items.iterrows():
+        asked = counts["answered"] + counts["skipped"]
+        share = counts["skipped"] / asked if asked else float("nan")
+        rows.append(
+            row(
+                *leading.cells[str(item)],
+                *(count(counts[name]) for name in ("answered", "skipped")),
+                percent(share, 1),
+            )
+        )
+    headings = ("Answered", "Skipped", "% skipped")
+    columns = [*leading.columns, *(Column(rich(heading)) for heading in headings)]
+    whole = result.scales.loc[scale]
+    notes: list[Rich | str] = [
+        f"Of {count(result.n)} persons, {count(whole['complete'])} answered all items, "
+        f"{count(whole['partial'])} some and {count(whole['unanswered'])} none. Those who answered "
+        "none are not counted as having skipped items, because often they were not asked.",
+        *leading.notes,
+    ]
+    title = f"Missing Answers: {scale_titles([scale], None, options)[scale]}"
+    return build(options, title, columns, rows, notes)
 
 
 def teams_table(result: AggregateResult, options: Options) -> Table:

@@ -52,7 +52,8 @@ def alpha_table(result: AlphaResult, options: Options) -> Table:
             number(values["sd"]),
             Cell(bounded(values["r_drop"]), strong=bool(values["r_drop"] < cut)),
             Cell(
-                bounded(values["alpha_drop"]), strong=bool(values["alpha_drop"] > result.estimate)
+                bounded(values["alpha_drop"]),
+                strong=bool(round(values["alpha_drop"], 2) > round(result.estimate, 2)),
             ),
         )
         for name, values in result.items.iterrows()

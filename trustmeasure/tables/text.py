@@ -9,7 +9,7 @@ from trustmeasure.tables.model import Rich, Row, Table
 
 # Marks that mean something wherever they stand, and those that only do beside a letter.
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*|~$]|<(?=\S)|(?<!\w)_|_(?!\w))")
-_MARKDOWN_LINK = re.compile(r"([\[\]])(?=.*\]\s*[(\[])|(\])(?=\s*[(\[])")
+_MARKDOWN_LINK = re.compile(r"([\[\]])(?=.*\][(\[])|(\])(?=[(\[])")
 _LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
