@@ -149,11 +149,19 @@ def efa(
     _check_definite(found, method, notes)
 
     extraction = extract(found.matrix, n_factors, method)  # type: ignore[arg-type]  # checked
-    rotated = arrange(rotate(extraction.loadings, rotation))  # type: ignore[arg-type]  # checked
+    empty = (extraction.loadings**2).sum(axis=0) < 1e-8
+    turn = "none" if empty.any() else rotation
+    rotated = arrange(rotate(extraction.loadings, turn))  # type: ignore[arg-type]  # checked
     implied = rotated.loadings @ rotated.phi @ rotated.loadings.T
     persons = math.nan if found.n_obs is None else float(found.n_obs)
     fit = factor_fit(found.matrix, implied, n_factors, persons, found.counts)
 
+    if empty.any():
+        notes.warn(
+            f"{int(empty.sum())} of {n_factors} factors explain nothing, so the solution was not "
+            "rotated; ask for fewer.",
+            DataWarning,
+        )
     _note_problems(found, extraction, rotated, fit, notes)
     settings = {
         "n_factors": n_factors,
@@ -254,6 +262,11 @@ def _note_problems(
         notes.record(
             f"Oblimin from the unrotated axes gave a criterion of {rotated.criterion:.5f}; another "
             f"start reached {rotated.best_criterion:.5f}. The rotation has several minima."
+        )
+    if found.n_obs is not None and math.isnan(fit.chisq) and is_positive_definite(found.matrix):
+        notes.record(
+            f"n = {found.n_obs} is too small for Bartlett's correction, or the reproduced "
+            "correlations have no inverse, so the likelihood-based fit is not defined."
         )
     if fit.df == 0:
         notes.record("No degrees of freedom are left, so the fit cannot be tested.")

@@ -153,6 +153,11 @@ def parallel_analysis(
         notes=notes,
     )
     n_obs = found.n_obs or 0
+    if n_obs <= len(found.names):
+        notes.record(
+            f"{n_obs} persons for {len(found.names)} items: with no more persons than items, "
+            "eigenvalues say little."
+        )
     observed = observed_eigenvalues(found.matrix)
     random = reference_eigenvalues(n_obs, len(found.names), n_iter, generator)
     limits = Eigenvalues(

@@ -18,6 +18,8 @@ from trustmeasure.results import Result
 
 FloatArray = NDArray[np.float64]
 
+_AFTER_RMSEA = frozenset({"rmsr", "tli", "cfi", "bic", "converged"})
+
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ExploratoryFactors(Result):
@@ -99,6 +101,14 @@ class ExploratoryFactors(Result):
             complexity=self.complexity,
         )
 
+    def summary(self) -> dict[str, Any]:
+        """Give the fit, with the limits of RMSEA beside it."""
+        low, high = self.rmsea_ci
+        numbers = super().summary()
+        numbers.pop("n_obs")
+        rest = {name: numbers.pop(name) for name in list(numbers) if name in _AFTER_RMSEA}
+        return {**numbers, "rmsea_ci_low": low, "rmsea_ci_high": high, **rest}
+
     def _heading(self) -> str:
         if math.isnan(self.n_obs):
             return f"{self.title} (n unknown)"
@@ -120,11 +130,12 @@ def solution(
     numbers = pd.RangeIndex(1, p + 1, name="number")
     communalities = np.diag(implied)
     squares = rotated.loadings**2
+    share = explained(rotated.loadings, rotated.phi)
+    # Items without loadings, and factors without variance, have shares of nothing: NaN.
     with np.errstate(invalid="ignore", divide="ignore"):
         complexity = squares.sum(axis=1) ** 2 / (squares**2).sum(axis=1)
-    share = explained(rotated.loadings, rotated.phi)
-    table = [share, share / p, share.cumsum() / p]
-    table += [share / share.sum(), share.cumsum() / share.sum()]
+        table = [share, share / p, share.cumsum() / p]
+        table += [share / share.sum(), share.cumsum() / share.sum()]
     return ExploratoryFactors(
         loadings=pd.DataFrame(rotated.loadings, index=names, columns=factors),
         phi=pd.DataFrame(rotated.phi, index=factors, columns=factors),
