@@ -98,10 +98,10 @@ def read_texts(source: str | Path | Mapping[str, Any]) -> dict[str, dict[str, st
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, restkey=_REST, strict=True)
+            heading = list(reader.fieldnames or ())
             rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InstrumentError(f"{where} cannot be read: {error}.") from None
-    heading = list(reader.fieldnames or ())
     if not rows or not {"id", "text"} <= set(heading):
         found = listed(heading) if heading else "nothing"
         raise InstrumentError(
