@@ -433,6 +433,15 @@ def test_other_forms_of_reference() -> None:
     assert "note = {Doe (2020). Words.}," in finished.cite("bibtex")
 
 
+def test_what_a_reference_ends_in_and_what_latex_would_misread() -> None:
+    asked = Citation(authors=("A, B.",), title="Who & why?", publisher="P_Q", doi="10.1/a_b")
+    assert asked.format() == "A, B. (n.d.). Who & why? P_Q. https://doi.org/10.1/a_b"
+    bibtex = asked.format("bibtex")
+    assert r"title = {Who \& why?}," in bibtex
+    assert r"publisher = {P\_Q}," in bibtex
+    assert "doi = {10.1/a_b}," in bibtex
+
+
 def test_nothing_to_cite_is_said() -> None:
     with pytest.raises(tm.InstrumentError, match="'open-talk' has no citation"):
         make(changed(lambda d: d.pop("citation"))).cite()

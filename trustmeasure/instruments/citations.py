@@ -61,7 +61,9 @@ class Citation(BaseModel):
             where += f", {self.volume}" + (f"({self.issue})" if self.issue else "")
         if self.pages:
             where += f", {self.pages}"
-        parts = [f"{who} ({self.year or 'n.d.'}).", f"{self.title}.", f"{where}." if where else ""]
+        title = str(self.title)
+        stop = "" if title.endswith((".", "?", "!")) else "."
+        parts = [f"{who} ({self.year or 'n.d.'}).", title + stop, f"{where}." if where else ""]
         return " ".join(part for part in (*parts, self._link()) if part)
 
     def _bibtex(self, key: str) -> str:
@@ -83,5 +85,14 @@ class Citation(BaseModel):
             "url": self.url,
             "note": self.text,
         }
-        lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+        lines = [
+            f"  {name} = {{{value if name in ('doi', 'url') else _escaped(value)}}},"
+            for name, value in fields.items()
+            if value
+        ]
         return "\n".join([f"@{kind}{{{key},", *lines, "}"])
+
+
+def _escaped(value: object) -> str:
+    """Mark the characters that LaTeX would take as commands."""
+    return re.sub(r"([&%#$_])", r"\\\1", str(value))

@@ -180,7 +180,14 @@ class Instrument(Part):
         return pd.DataFrame(rows).set_index("item")
 
     def cite(self, style: Literal["apa", "bibtex"] = "apa") -> str:
-        """Give the reference of the instrument in APA style or as a BibTeX entry."""
+        """Give the reference of the instrument in APA style or as a BibTeX entry.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> print(tm.load_instrument("trust-pulse").cite())
+        The trustmeasure developers (2026). Trust pulse (version 1.0.0). trustmeasure.
+        """
         if self.citation is None:
             raise InstrumentError(
                 f"Instrument '{self.id}' has no citation. Add one with "
@@ -193,6 +200,13 @@ class Instrument(Part):
 
         Published evidence stays only for scales that keep all of their items; where none
         is left, the subset counts as unvalidated.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> short = tm.load_instrument("psychological-safety").subset(["ps01", "ps02", "ps08"])
+        >>> [(scale.id, len(scale.items)) for scale in short.scales]
+        [('psychological_safety', 3), ('speaking_up', 2), ('learning_from_error', 1)]
         """
         wanted = [items] if isinstance(items, str) else list(items)
         if not wanted:
@@ -289,6 +303,14 @@ class Instrument(Part):
         Instrument
             With the texts. ``save`` leaves them out again unless asked, where the
             instrument itself ships without wording.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> pulse = tm.load_instrument("trust-pulse")
+        >>> german = pulse.with_text({"tp01": {"de": "Was vereinbart war, wurde getan."}})
+        >>> german.item_text("tp01", language="de")
+        'Was vereinbart war, wurde getan.'
         """
         from trustmeasure.instruments.files import make_instrument, read_texts
 
