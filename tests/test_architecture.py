@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"errors", "_files"},
     {"_checks", "results"},
     {"kernels"},
-    {"instruments", "responses", "thresholds"},
+    {"instruments", "responses", "thresholds", "examples"},
     {"scoring", "platforms"},
     {"quality", "simulate"},
     {"reliability", "exploratory", "agreement"},
@@ -85,8 +86,10 @@ def test_imports_go_downwards_only(path: Path) -> None:
         other = name.split(".")[1]
         if other == "__version__":
             continue
-        assert other == own or layer(other) < layer(own) or (
-            layer(other) == layer(own) and own not in SEPARATE
+        assert (
+            other == own
+            or layer(other) < layer(own)
+            or (layer(other) == layer(own) and own not in SEPARATE)
         ), f"{own} must not import {other}"
 
 
@@ -99,15 +102,12 @@ def test_heavy_libraries_load_inside_functions(path: Path) -> None:
     assert not (roots & LAZY) - allowed
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "kernels").glob("*.py")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=lambda p: p.name)
 def test_kernels_know_numpy_and_scipy_alone(path: Path) -> None:
     strange = {
         name
         for name in imports(path)
-        if name.split(".")[0] not in KERNEL_IMPORTS
-        and not name.startswith("trustmeasure.kernels")
+        if name.split(".")[0] not in KERNEL_IMPORTS and not name.startswith("trustmeasure.kernels")
     }
     assert not strange
     assert not {n for n in imports(path) if n.split(".")[0] == "warnings"}
@@ -130,23 +130,60 @@ def test_every_module_has_a_layer() -> None:
     assert topics == set().union(*LAYERS)
 
 
-def test_import_loads_nothing_that_only_some_users_need() -> None:
-    code = "import json, sys, trustmeasure; print(json.dumps(sorted(sys.modules)))"
-    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True))
+def loaded_after(code: str) -> set[str]:
+    """Run code in a fresh interpreter and name the modules that it loaded."""
+    program = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    return set(json.loads(subprocess.check_output([sys.executable, "-c", program], text=True)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import trustmeasure", "import trustmeasure as tm\nfor n in tm.__all__: getattr(tm, n)"],
+    ids=["import", "every name"],
+)
+def test_import_loads_nothing_that_only_some_users_need(code: str) -> None:
+    loaded = loaded_after(code)
     roots = {name.split(".")[0] for name in loaded}
-    # pandas itself may load pyarrow where it is installed, so that one is not ours to forbid.
-    assert not roots & (LAZY - {"pyarrow", "yaml"})
+    # pandas itself loads pyarrow where it is installed, so that one is not ours to forbid.
+    assert not roots & (LAZY - {"pyarrow"})
     assert "scipy.stats" not in loaded
 
 
 def test_all_equals_the_namespace() -> None:
+    for name in trustmeasure.__all__:
+        getattr(trustmeasure, name)  # names are imported when they are first used
     public = {
         name
         for name, value in vars(trustmeasure).items()
-        if not name.startswith("_") and type(value).__name__ != "module"
+        if not name.startswith("_") and not isinstance(value, ModuleType)
     }
     assert public == set(trustmeasure.__all__)
     assert list(trustmeasure.__all__) == sorted(trustmeasure.__all__)
+    assert set(dir(trustmeasure)) == {*trustmeasure.__all__, "__version__"}
+
+
+def test_type_checkers_see_the_names_that_are_imported_on_use() -> None:
+    tree = ast.parse(Path(trustmeasure.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        (node.module, alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if node.module != "trustmeasure"
+    }
+    homes = {
+        (f"trustmeasure.{module}", name)
+        for module, names in trustmeasure._HOMES.items()
+        for name in names
+    }
+    assert seen == homes
+    assert {name for _, name in homes} == set(trustmeasure.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'cronbach'"):
+        _ = trustmeasure.cronbach
 
 
 def test_every_public_function_documents_itself() -> None:

@@ -1,36 +1,48 @@
-"""Measure trust and psychological safety, from a survey export to a report."""
+"""Measure trust and psychological safety, from a survey export to a report.
 
-from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
-from trustmeasure.errors import (
-    ConvergenceError,
-    ConvergenceWarning,
-    DataError,
-    DataWarning,
-    InstrumentError,
-    InstrumentWarning,
-    MissingExtraError,
-    OptionError,
-    TrustMeasureError,
-    TrustMeasureWarning,
-)
-from trustmeasure.examples import example_path
-from trustmeasure.exploratory import bartlett_sphericity, efa, kmo, parallel_analysis
-from trustmeasure.instruments import (
-    Instrument,
-    Item,
-    ResponseSet,
-    Scale,
-    build_instrument,
-    list_instruments,
-    load_instrument,
-)
-from trustmeasure.platforms import read_responses
-from trustmeasure.quality import missingness
-from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
-from trustmeasure.responses import Responses
-from trustmeasure.scoring import Scores, score, score_frame
-from trustmeasure.simulate import simulate_responses
-from trustmeasure.tables import table
+Every public name is imported from its module when it is first used, so that importing the
+package costs little and loads no library that the work at hand does not need. The imports
+under ``TYPE_CHECKING`` are what editors and type checkers see; a test holds the two equal.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from trustmeasure import plots as plots
+    from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
+    from trustmeasure.errors import (
+        ConvergenceError,
+        ConvergenceWarning,
+        DataError,
+        DataWarning,
+        InstrumentError,
+        InstrumentWarning,
+        MissingExtraError,
+        OptionError,
+        TrustMeasureError,
+        TrustMeasureWarning,
+    )
+    from trustmeasure.examples import example_path
+    from trustmeasure.exploratory import bartlett_sphericity, efa, kmo, parallel_analysis
+    from trustmeasure.instruments import (
+        Instrument,
+        Item,
+        ResponseSet,
+        Scale,
+        build_instrument,
+        list_instruments,
+        load_instrument,
+    )
+    from trustmeasure.platforms import read_responses
+    from trustmeasure.plots import plot
+    from trustmeasure.quality import missingness
+    from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
+    from trustmeasure.report import team_report, validation_report
+    from trustmeasure.responses import Responses
+    from trustmeasure.scoring import Scores, score, score_frame
+    from trustmeasure.simulate import simulate_responses
+    from trustmeasure.tables import Table, table
 
 __version__ = "0.1.0"
 
@@ -49,6 +61,7 @@ __all__ = [
     "Responses",
     "Scale",
     "Scores",
+    "Table",
     "TrustMeasureError",
     "TrustMeasureWarning",
     "aggregate",
@@ -65,6 +78,7 @@ __all__ = [
     "mcdonald_omega",
     "missingness",
     "parallel_analysis",
+    "plot",
     "read_responses",
     "rwg",
     "rwg_j",
@@ -72,4 +86,59 @@ __all__ = [
     "score_frame",
     "simulate_responses",
     "table",
+    "team_report",
+    "validation_report",
 ]
+
+_HOMES = {
+    "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
+    "errors": (
+        "ConvergenceError",
+        "ConvergenceWarning",
+        "DataError",
+        "DataWarning",
+        "InstrumentError",
+        "InstrumentWarning",
+        "MissingExtraError",
+        "OptionError",
+        "TrustMeasureError",
+        "TrustMeasureWarning",
+    ),
+    "examples": ("example_path",),
+    "exploratory": ("bartlett_sphericity", "efa", "kmo", "parallel_analysis"),
+    "instruments": (
+        "Instrument",
+        "Item",
+        "ResponseSet",
+        "Scale",
+        "build_instrument",
+        "list_instruments",
+        "load_instrument",
+    ),
+    "platforms": ("read_responses",),
+    "plots": ("plot",),
+    "quality": ("missingness",),
+    "reliability": ("cronbach_alpha", "item_analysis", "mcdonald_omega"),
+    "report": ("team_report", "validation_report"),
+    "responses": ("Responses",),
+    "scoring": ("Scores", "score", "score_frame"),
+    "simulate": ("simulate_responses",),
+    "tables": ("Table", "table"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module, once."""
+    if name == "plots":
+        return _import_module("trustmeasure.plots")
+    if name not in _HOME:
+        raise AttributeError(f"module 'trustmeasure' has no attribute '{name}'")
+    value = getattr(_import_module(f"trustmeasure.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported yet or not."""
+    return [*__all__, "__version__"]
