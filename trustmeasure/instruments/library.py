@@ -62,6 +62,10 @@ def load_instrument(instrument: Instrument | str | Path) -> Instrument:
         An id that `list_instruments` gives, or the path of a ``.yaml`` or ``.json`` file. An
         Instrument comes back as it is.
 
+    Returns
+    -------
+    Instrument
+
     Raises
     ------
     InstrumentError
