@@ -66,6 +66,10 @@ def load_instrument(instrument: Instrument | str | Path) -> Instrument:
     -------
     Instrument
 
+    Returns
+    -------
+    Instrument
+
     Raises
     ------
     InstrumentError
