@@ -66,10 +66,6 @@ def load_instrument(instrument: Instrument | str | Path) -> Instrument:
     -------
     Instrument
 
-    Returns
-    -------
-    Instrument
-
     Raises
     ------
     InstrumentError
