@@ -51,8 +51,16 @@ def write_whole(path: str | Path, content: str | bytes, *, overwrite: bool = Fal
 
 
 def neutralise(value: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    if not isinstance(value, str) or not value.startswith(_FORMULA_STARTS):
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Line ends become plain ones: Python's csv does not quote a lone carriage return, which
+    would then end the row and let the rest of the cell begin another.
+    """
+    if not isinstance(value, str):
+        return value
+    risky = value.startswith(_FORMULA_STARTS)
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if not risky:
         return value
     try:
         float(value)  # a number with a sign is no formula

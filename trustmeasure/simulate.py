@@ -77,8 +77,7 @@ def simulate_responses(
         Probability with which each answer is missing, completely at random.
     thresholds : sequence or mapping, optional
         Increasing cuts of the tendency in SD, one fewer than the item has answers: for all
-        items, or item id → cuts. By default, equally spaced from −1.5 to 1.5 (at 0 for two
-        answers).
+        items, or item id → cuts. By default, they divide −2 to 2 SD into equal intervals.
     skew : float
         Shift of the default thresholds in SD. Above 0, low scores prevail, with a tail to the
         right; below 0, high ones do. The raw codes of reversed items go the other way.
@@ -296,9 +295,7 @@ def _thresholds(instrument: Instrument, item: Item, given: Any, skew: float) -> 
     if item.score_map is not None:
         n_steps = len({item.score_map[value] for value in answers.values})
     if given is None:
-        if n_steps == 2:
-            return np.array([float(skew)])
-        return np.linspace(-1.5, 1.5, n_steps - 1) + float(skew)
+        return np.linspace(-2, 2, n_steps + 1)[1:-1] + float(skew)
     if isinstance(given, Mapping):
         _refuse_unknown("thresholds=", given, instrument.item_ids)
         if item.id not in given:

@@ -109,7 +109,8 @@ def item_cells(
             raise DataError("Labels can be written only for responses to a known instrument.")
         options = responses.instrument.response_set(item)
         names = {c: text_in(texts, language) for c, texts in options.labels.items()}
-        repeated = {n for n in names.values() if list(names.values()).count(n) > 1}
+        forms = [plain(name) for name in names.values()]
+        repeated = {name for name in names.values() if forms.count(plain(name)) > 1}
         if repeated:
             raise DataError(
                 f"Label(s) {listed(sorted(repeated))} of response set '{options.id}' stand for "

@@ -202,7 +202,7 @@ def _is_private(column: Column) -> bool:
 def _labels(table: Table, column: Column, role: str) -> Any:
     """Trim labels; make them numbers where all are; missing where empty."""
     values = column.values
-    if values.dtype != object and not pd.api.types.is_string_dtype(values.dtype):
+    if not _is_text(values):
         return values.reset_index(drop=True)
     places, distinct = pd.factorize(values.array, use_na_sentinel=True)
     texts = [cell_text(value) for value in distinct]
@@ -289,13 +289,18 @@ def _add_context(
         )
 
 
+def _is_text(values: pd.Series[Any]) -> bool:
+    """Tell columns whose cells are to be understood from those that a frame understood already."""
+    return values.dtype == object or bool(pd.api.types.is_string_dtype(values.dtype))
+
+
 def to_values(values: pd.Series[Any], *, decimal_comma: bool) -> Any:
     """Make text numeric where every cell with content is a number; missing where empty.
 
     Numbers with leading zeros (ids, post codes) or more digits than a float holds stay text.
     """
     values = values.reset_index(drop=True)
-    if values.dtype != object:
+    if not _is_text(values):
         return values
     places, distinct = pd.factorize(values.array, use_na_sentinel=True)
     if any(not isinstance(value, str) for value in distinct):

@@ -110,7 +110,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, float):
         if value != value:  # NaN of a frame
             return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
     return str(value)
