@@ -118,7 +118,7 @@ class TestParallelAnalysis:
         drawn = dimensionality.reference_eigenvalues(n_obs, p, n_iter, rng)
         answers = rng.normal(size=(n_iter, n_obs, p))
         matrices = np.array([np.corrcoef(x.T) for x in answers])
-        simulated = dimensionality._eigenvalues(matrices)
+        simulated = dimensionality.stacked_eigenvalues(matrices, n_obs)
         for one, other in (
             (drawn.components, simulated.components),
             (drawn.factors, simulated.factors),
@@ -140,8 +140,7 @@ class TestParallelAnalysis:
         self, n_obs: int, p: int
     ) -> None:
         matrices = dimensionality.random_correlations(n_obs, p, 300, np.random.default_rng(1))
-        largest = np.linalg.eigvalsh(matrices)[:, -1]
-        stacked = dimensionality.one_factor_communalities(matrices, largest)
+        stacked = dimensionality.one_factor_communalities(matrices, n_obs)
         single = np.array(
             [
                 (factor_extraction.extract(matrix, 1, "minres").loadings ** 2)[:, 0]

@@ -7,6 +7,7 @@ directly, in a time that does not depend on the number of persons.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,13 +86,28 @@ def reference_eigenvalues(
     """Eigenvalues (n_iter, p) of as many samples of ``n_obs`` persons with unrelated items."""
     size = max(1, min(n_iter, 2_000_000 // n_items**2))  # keeps each array under some 16 MB
     parts = [
-        _eigenvalues(random_correlations(n_obs, n_items, min(size, n_iter - begin), rng))
+        stacked_eigenvalues(
+            random_correlations(n_obs, n_items, min(size, n_iter - begin), rng), n_obs
+        )
         for begin in range(0, n_iter, size)
     ]
     return Eigenvalues(
         components=np.concatenate([part.components for part in parts]),
         factors=np.concatenate([part.factors for part in parts]),
     )
+
+
+def stacked_eigenvalues(correlations: FloatArray, n_obs: int) -> Eigenvalues:
+    """Eigenvalues (b, p) of each of a stack of correlation matrices of unrelated items.
+
+    LAPACK leaves other threads free, so a second one finds eigenvalues where it can.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        components = pool.submit(_descending_eigenvalues, correlations)
+        reduced = correlations.copy()
+        _set_diagonals(reduced, one_factor_communalities(correlations, n_obs))
+        factors = pool.map(_descending_eigenvalues, np.array_split(reduced, 2))
+        return Eigenvalues(components=components.result(), factors=np.concatenate(list(factors)))
 
 
 def random_correlations(
@@ -115,51 +131,50 @@ def random_correlations(
     return correlations
 
 
-def one_factor_communalities(correlations: FloatArray, largest: FloatArray) -> FloatArray:
+def one_factor_communalities(correlations: FloatArray, n_obs: int) -> FloatArray:
     """Communalities (b, p) of the one-factor minimum residual solution of each matrix.
 
-    The stack is solved as one: sweeps of Harman and Jones's minres, in which the best
-    loading of an item is a regression slope given the other loadings, lead into the
-    minimum; Newton steps then finish it. ``largest`` (b,) are the largest eigenvalues.
-    Uniquenesses keep the bound that `extract` gives them.
+    The stack, of samples of ``n_obs`` persons with unrelated items, is solved as one:
+    sweeps of Harman and Jones's minres, in which the best loading of an item is a
+    regression slope given the other loadings, lead into the minimum; Newton steps then
+    finish it. Uniquenesses keep the bound that `extract` gives them.
     """
     off = correlations.copy()
     _set_diagonals(off, 0.0)
     # Items first, so that each update runs along memory over the stack.
     by_item = np.ascontiguousarray(off.transpose(1, 2, 0))
-    loadings = np.ascontiguousarray(_first_axes(correlations, largest).T)
+    loadings = np.ascontiguousarray(_first_axes(correlations, n_obs).T)
     for _ in range(N_SWEEPS):
         _sweep(by_item, loadings)
-    loadings = _finish(off, np.ascontiguousarray(loadings.T))
-    return np.asarray(loadings**2)
-
-
-def _eigenvalues(correlations: FloatArray) -> Eigenvalues:
-    """Eigenvalues of a stack of correlation matrices, which is overwritten."""
-    components = _descending_eigenvalues(correlations)
-    communalities = one_factor_communalities(correlations, components[:, 0])
-    _set_diagonals(correlations, communalities)
-    return Eigenvalues(components=components, factors=_descending_eigenvalues(correlations))
+    return np.asarray(_finish(off, np.ascontiguousarray(loadings.T)) ** 2)
 
 
 def _descending_eigenvalues(matrices: FloatArray) -> FloatArray:
     return np.ascontiguousarray(np.linalg.eigvalsh(matrices)[..., ::-1], dtype=np.float64)
 
 
-def _first_axes(correlations: FloatArray, largest: FloatArray) -> FloatArray:
-    """First principal axes (b, p), near enough to start from: one step of inverse iteration."""
-    shifted = correlations.copy()
+def _first_axes(correlations: FloatArray, n_obs: int) -> FloatArray:
+    """First principal axes (b, p), near enough to start from, by repeated squaring.
+
+    Eigenvalues of unrelated items lie between (1 − √(p/n))² and (1 + √(p/n))², nearly;
+    brought to 0 to 1, all but the largest vanish from a high power.
+    """
     p = correlations.shape[1]
-    _set_diagonals(shifted, (1.0 - largest * (1.0 + 1e-6))[:, None])
-    # Any right-hand side that is no eigenvector's orthogonal complement will do.
-    seed = np.cos(np.arange(1.0, p + 1.0) ** 2)
-    axis = np.linalg.solve(shifted, np.broadcast_to(seed, (len(shifted), p))[:, :, None])[:, :, 0]
+    low, high = (1.0 - min(1.0, (p / n_obs) ** 0.5)) ** 2, (1.0 + (p / n_obs) ** 0.5) ** 2
+    power = correlations.copy()
+    _set_diagonals(power, 1.0 - low)
+    power /= high - low
+    for _ in range(5):
+        power = power @ power
+    strongest = np.argmax(np.diagonal(power, axis1=1, axis2=2), axis=1)
+    axis = power[np.arange(len(power)), strongest]
     axis /= np.sqrt((axis**2).sum(axis=1, keepdims=True))
-    return np.asarray(axis * np.sqrt(np.maximum(largest - 1.0, 1e-3))[:, None])
+    strength = (axis * (correlations @ axis[:, :, None])[:, :, 0]).sum(axis=1) - 1.0
+    return np.asarray(axis * np.sqrt(np.maximum(strength, 1e-3))[:, None])
 
 
 def _finish(
-    off: FloatArray, loadings: FloatArray, *, precision: float = 1e-6, max_steps: int = 100
+    off: FloatArray, loadings: FloatArray, *, precision: float = 1e-6, max_steps: int = 60
 ) -> FloatArray:
     """Newton steps on each matrix, damped where a step would not lower the residuals.
 
@@ -168,23 +183,22 @@ def _finish(
     """
     strength = (loadings**2).sum(axis=1)
     tolerance = precision * strength**1.5 / np.sqrt(loadings.shape[1])
-    active = np.arange(len(loadings))
-    damping = np.zeros(len(loadings))
-    value, gradient, hessian = _residuals(off, loadings)
-    current = loadings.copy()
-    place = np.arange(loadings.shape[1])
+    active = np.flatnonzero(np.abs(_slopes(off, loadings)).max(axis=1) > tolerance)
+    off, current, damping = off[active], loadings[active], np.zeros(active.size)
+    value, gradient, hessian = _residuals(off, current)
     for _ in range(max_steps):
         moving = np.abs(gradient).max(axis=1) > tolerance[active]
-        if not moving.all():
-            loadings[active[~moving]] = current[~moving]
-            active, current, damping = active[moving], current[moving], damping[moving]
+        if moving.sum() <= 0.8 * active.size:  # worth the copying
+            loadings[active] = current
+            active, off, current = active[moving], off[moving], current[moving]
             value, gradient, hessian = value[moving], gradient[moving], hessian[moving]
+            damping = damping[moving]
         if not active.size:
             break
         damped = hessian.copy()
-        damped[:, place, place] += damping[:, None]
+        _set_diagonals(damped, np.diagonal(hessian, axis1=1, axis2=2) + damping[:, None])
         candidate = current - np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
-        found = _residuals(off[active], candidate)
+        found = _residuals(off, candidate)
         better = found[0] <= value
         current[better] = candidate[better]
         value[better], gradient[better], hessian[better] = (part[better] for part in found)
@@ -193,52 +207,51 @@ def _finish(
     return loadings
 
 
-def _residuals(off: FloatArray, loadings: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Quarter of the squared residuals of each matrix, with gradient and Hessian.
+def _slopes(off: FloatArray, loadings: FloatArray) -> FloatArray:
+    """Slopes of a quarter of the squared residuals in the loadings (b, p).
 
     Off the diagonal (``off`` has zeros on it) the model is the product of loadings; on it
     only a communality beyond the bound leaves a residual.
     """
     squares = loadings**2
+    held = squares.sum(axis=1, keepdims=True) - squares
+    held += np.maximum(squares - (1.0 - LOWEST_UNIQUENESS), 0.0)
+    return np.asarray(loadings * held - (off @ loadings[:, :, None])[:, :, 0])
+
+
+def _residuals(off: FloatArray, loadings: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Quarter of the squared residuals of each matrix, up to a constant; slopes; Hessian."""
+    squares = loadings**2
     others = squares.sum(axis=1, keepdims=True) - squares
     excess = np.maximum(squares - (1.0 - LOWEST_UNIQUENESS), 0.0)
-    pulled = np.einsum("bij,bj->bi", off, loadings)
-    product = loadings[:, :, None] * loadings[:, None, :]
+    slopes = _slopes(off, loadings)
+    # With b the pull of the correlations, slopes are l(others + excess) − b.
     value = (
-        0.25 * (squares * others).sum(axis=1)
-        - 0.5 * (pulled * loadings).sum(axis=1)
-        + 0.25 * (excess**2).sum(axis=1)
+        0.5 * (loadings * slopes).sum(axis=1)
+        - 0.25 * (squares * others).sum(axis=1)
+        + 0.25 * (excess * (excess - 2.0 * squares)).sum(axis=1)
     )
-    hessian = 2.0 * product - off
+    hessian = 2.0 * loadings[:, :, None] * loadings[:, None, :]
+    hessian -= off
     _set_diagonals(hessian, others + np.where(excess > 0, excess + 2.0 * squares, 0.0))
-    return value, loadings * (others + excess) - pulled, hessian
+    return value, slopes, hessian
 
 
 def _sweep(off: FloatArray, loadings: FloatArray) -> None:
-    """Improve each item's loading (p, b) in turn, in place."""
+    """Move each item's loading (p, b) in turn, in place, to and beyond its best value.
+
+    Loadings are only held within ±1 here; the exact bound is left to `_finish`.
+    """
     total = np.einsum("pb,pb->b", loadings, loadings)
     for i, own in enumerate(loadings):
-        others = np.maximum(total - own * own, np.finfo(float).tiny)
-        best = np.einsum("jb,jb->b", off[i], loadings) / others
-        beyond = best * best > 1.0 - LOWEST_UNIQUENESS
-        if beyond.any():
-            best[beyond] = _bounded(best[beyond], others[beyond])
-        best = own + RELAXATION * (best - own)
-        total = others + best * best
-        loadings[i] = best
-
-
-def _bounded(slope: FloatArray, others: FloatArray) -> FloatArray:
-    """Best loading of an item whose uniqueness is held at its bound.
-
-    What exceeds the bound is a residual in the diagonal, so that the loading x solves
-    ``others (x − slope) + x (x² − 1 + bound) = 0``; Newton's steps on that cubic.
-    """
-    most = 1.0 - LOWEST_UNIQUENESS
-    x = np.sign(slope) * np.sqrt(most)
-    for _ in range(8):
-        x = x - (others * (x - slope) + x * (x * x - most)) / (others + 3.0 * x * x - most)
-    return np.asarray(x)
+        total -= own * own
+        best = np.einsum("jb,jb->b", off[i], loadings)
+        best /= total
+        np.minimum(best, 1.0, out=best)
+        np.maximum(best, -1.0, out=best)
+        own *= 1.0 - RELAXATION
+        own += RELAXATION * best
+        total += own * own
 
 
 def _set_diagonals(matrices: FloatArray, value: FloatArray | float) -> None:
