@@ -74,13 +74,22 @@ Force = Annotated[bool, typer.Option(help="Replace files that exist.")]
 # -- commands -----------------------------------------------------------------------------------
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"trustmeasure {tm.__version__}")
         raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and stop.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Measure trust and psychological safety: from a survey export to a report."""
 
 
 @app.command()
@@ -100,7 +109,8 @@ def demo(
 def instruments(context: typer.Context) -> None:
     """List the instruments that come with the package."""
     if context.invoked_subcommand is None:
-        _print_frame(tm.list_instruments().reset_index(), "Instruments")
+        columns = ["title", "level", "n_items", "n_scales", "text", "status"]
+        _print_frame(tm.list_instruments()[columns].reset_index(), "Instruments")
 
 
 @instruments_app.command("show")
