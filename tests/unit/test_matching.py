@@ -230,10 +230,17 @@ def test_a_number_that_disagrees_with_its_label_loses_and_is_logged():
 
 def test_digits_that_are_one_label_and_another_code_are_refused():
     backwards = build(labels={1: "5", 2: "4", 3: "3", 4: "2", 5: "1"})
-    with pytest.raises(DataError, match="unknown answer '5'"):
+    with pytest.raises(DataError, match=r"'ps01' has '5' in 1 row.s., which may be codes or labels"):
         coded(["5", "3"], backwards)
     recode = {str(k): 6 - k for k in range(1, 6)}
     assert coded(["5", "3"], backwards, recode={"ps01": recode, "ps02": {"1": 5}})[0] == [1, 3]
+
+
+def test_digits_with_a_mark_are_not_the_digits():
+    counts = build(labels={1: "None", 2: "1 or 2", 3: "3+"}, high=3)
+    assert coded(["3", "3+", "1 or 2", "2"], counts)[0] == [3, 3, 2, 2]
+    steps = build(labels={1: "−2", 2: "−1", 3: "0", 4: "+1", 5: "+2"})
+    assert coded(["−2", "0", "+1"], steps)[0] == [1, 3, 4]
 
 
 def test_unknown_labels_are_listed_with_count_row_and_what_is_allowed():

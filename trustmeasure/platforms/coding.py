@@ -42,6 +42,7 @@ class Problems:
     unknown: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     fractions: list[str] = field(default_factory=list)
+    ambiguous: list[str] = field(default_factory=list)
     outside_codes: set[int] = field(default_factory=set)
     shift: dict[int, int] = field(default_factory=dict)
 
@@ -55,6 +56,13 @@ class Problems:
                 "; ".join(self.fractions[:20])
                 + _more(self.fractions, 20)
                 + ". Codes are whole numbers: read the raw answers, not averages or scores."
+            )
+        if self.ambiguous:
+            parts.append(
+                "; ".join(self.ambiguous[:20])
+                + _more(self.ambiguous, 20)
+                + ". In its response set these digits are one answer's label and another answer's "
+                "code. Say which is meant with recode=, as recode={'1': 1, '2': 2}."
             )
         if self.unknown:
             parts.append(
@@ -76,8 +84,7 @@ class Problems:
         codes = sorted(self.outside_codes)
         if any(code < 0 or code in {9, 77, 88, 99, 777, 888, 999} for code in codes):
             advice += (
-                " Codes that stand for no answer must be declared: "
-                f"missing_codes=({', '.join(map(str, codes))},)."
+                f" Codes that stand for no answer must be declared: missing_codes={tuple(codes)!r}."
             )
         return advice
 
@@ -235,19 +242,22 @@ class _Coder:
         outside: dict[int, tuple[int, int]] = {}
         fractions: list[tuple[str, int, int]] = []
         unknown: list[tuple[str, int, int]] = []
+        ambiguous: list[tuple[str, int, int]] = []
         for i, text in enumerate(texts):
             n, first = int(sizes[i]), int(firsts[i])
             code = self._understand(text, n)
             if code is None:
                 continue
             if isinstance(code, str):
-                (fractions if code == "fraction" else unknown).append((text.strip(), n, first))
+                kinds = {"fraction": fractions, "unknown": unknown, "ambiguous": ambiguous}
+                kinds[code].append((text.strip(), n, first))
             elif self._fits(code):
                 codes[i] = code
             else:
                 before = outside.get(code, (0, first))
                 outside[code] = (before[0] + n, min(before[1], first))
         self._report(outside, fractions, unknown, table)
+        self._report_ambiguous(ambiguous)
         if outside:
             self._suggest_shift({*outside, *(int(c) for c in codes[~np.isnan(codes)])})
         return codes[places]
@@ -283,11 +293,11 @@ class _Coder:
                 return "fraction"
             return int(value)
         code = as_int(text)
-        labelled = self.answers.label(text) if self.answers is not None else None
-        if labelled is not None and labelled != code and self._fits(code):
-            # The digits are one answer's label and another answer's code: nobody can tell.
-            return "unknown"
-        return code if labelled is None else labelled
+        labelled = self.answers.exact.get(plain(text), code) if self.answers is not None else code
+        # Numeric exports write no plus: "+1" is the label as it stands.
+        if labelled == code or not self._fits(code) or text.startswith("+"):
+            return code if labelled is None else labelled
+        return "ambiguous"  # one answer's label and another answer's code: nobody can tell
 
     def _label(self, text: str, n: int) -> int | None:
         """Understand a label, alone or with the digits of its code before or after it."""
@@ -346,6 +356,13 @@ class _Coder:
         if len(unknown) > 8:
             problems.unknown.append(
                 f"item '{self.item}' has {len(unknown) - 8} more unknown answers"
+            )
+
+    def _report_ambiguous(self, ambiguous: Sequence[tuple[str, int, int]]) -> None:
+        if ambiguous:
+            self.problems.ambiguous.append(
+                f"Item '{self.item}' has {listed(text for text, _, _ in ambiguous)} in "
+                f"{sum(n for _, n, _ in ambiguous)} row(s), which may be codes or labels"
             )
 
     def _allowed(self) -> str:

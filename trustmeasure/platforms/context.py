@@ -99,7 +99,12 @@ def assemble(
     if roles.cluster is not None:
         names["cluster"] = _put(data, roles.cluster.name, _clusters(table, roles.cluster))
     if roles.wave is not None:
-        names["wave"] = _put(data, roles.wave.name, _labels(table, roles.wave, "wave"))
+        values = _labels(table, roles.wave, "wave")
+        names["wave"] = _put(data, roles.wave.name, values)
+        missing = int(pd.isna(pd.Series(values)).sum())
+        if missing:
+            detail = f"'{roles.wave.name}' empty"
+            table.log.append(LogEntry("persons without a wave", missing, detail))
     _refuse_repeated_persons(table, roles, data, names)
     _add_context(table, data, matched, roles)
     _log_unanswered(table, codes, scales)
