@@ -154,7 +154,8 @@ def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
             f"Column name(s) {listed(repeated)} occur more than once in the data. Every item "
             "needs a name of its own: rename or drop the copies."
         )
-    return frame.set_axis(names, axis=1)
+    # A new index of names costs more than most of what follows.
+    return frame if names == list(frame.columns) else frame.set_axis(names, axis=1)
 
 
 def as_items(
@@ -245,9 +246,7 @@ def as_grouped(
     )
 
 
-def one_scale(
-    data: Any, *, scale: str | None, items: Sequence[str] | None = None
-) -> str | None:
+def one_scale(data: Any, *, scale: str | None, items: Sequence[str] | None = None) -> str | None:
     """Decide which scale of Scores an analysis of a single scale is about.
 
     The one that was asked for, or the only one there is. Frames and arrays have none, and
@@ -280,8 +279,8 @@ def listwise(
         When too few persons are left, or (unless ``constant``) an item has the same
         answer from all of them.
     """
-    complete = ~np.isnan(block.values).any(axis=1)
-    kept = block.values if complete.all() else block.values[complete]
+    missing = np.isnan(block.values)
+    kept = block.values[~missing.any(axis=1)] if missing.any() else block.values
     dropped = int(block.n_persons - kept.shape[0])
     if kept.shape[0] < min_persons:
         counts = np.isnan(block.values).sum(axis=0)
@@ -298,14 +297,9 @@ def listwise(
 
 def refuse_constant(values: FloatArray, names: Sequence[str]) -> None:
     """Refuse items to which every person gave the same answer."""
-    with np.errstate(invalid="ignore"):
-        flat = [
-            name
-            for name, low, high in zip(
-                names, np.nanmin(values, axis=0), np.nanmax(values, axis=0), strict=True
-            )
-            if low == high
-        ]
+    columns = np.ascontiguousarray(values.T)
+    low, high = np.fmin.reduce(columns, axis=1), np.fmax.reduce(columns, axis=1)
+    flat = [name for name, same in zip(names, low == high, strict=True) if same]
     if flat:
         raise DataError(
             f"Item(s) {listed(flat)} are constant: all {values.shape[0]} persons gave the same "
@@ -329,7 +323,7 @@ def _pick(
     if items is None:
         keyed = getattr(data, "__trustmeasure_context__", None)
         leave = {*exclude, *(keyed() if keyed is not None else ())}
-        return frame[[name for name in frame.columns if name not in leave]]
+        return frame[[name for name in frame.columns if name not in leave]] if leave else frame
     if isinstance(items, str):
         items = [items]
     wanted = [str(item) for item in items]
@@ -354,7 +348,12 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
         )
     if len(frame) < min_persons:
         raise DataError(f"The data hold {len(frame)} person(s); at least {min_persons} are needed.")
-    text = [name for name in names if not _is_numeric(frame[name])]
+    numbers = {dtype: _is_number(dtype) for dtype in set(frame.dtypes)}
+    text = [
+        name
+        for name, dtype in zip(names, frame.dtypes, strict=True)
+        if not (numbers[dtype] or (dtype.kind == "O" and _holds_numbers(frame[name])))
+    ]
     if text:
         example = next((v for v in frame[text[0]].dropna()), None)
         raise DataError(
@@ -384,16 +383,16 @@ def _to_float(frame: pd.DataFrame) -> FloatArray:
     return np.asarray(frame.to_numpy(dtype=np.float64, na_value=float("nan")), dtype=np.float64)
 
 
-def _is_numeric(column: pd.Series[Any]) -> bool:
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return not pd.api.types.is_complex_dtype(column.dtype)
-    if column.dtype == object:  # whole columns of None, Decimal or mixed numbers come as object
-        kinds = {type(value) for value in column.dropna()}
-        return all(
-            issubclass(kind, (int, float, np.number)) or kind.__name__ == "Decimal"
-            for kind in kinds
-        )
-    return False
+def _is_number(dtype: Any) -> bool:
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+
+
+def _holds_numbers(column: pd.Series[Any]) -> bool:
+    """Whether a column of objects (None, Decimal, mixed numbers) holds nothing but numbers."""
+    kinds = {type(value) for value in column.dropna()}
+    return all(
+        issubclass(kind, (int, float, np.number)) or kind.__name__ == "Decimal" for kind in kinds
+    )
 
 
 def _from_narwhals(data: Any) -> pd.DataFrame:

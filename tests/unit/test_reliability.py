@@ -22,6 +22,7 @@ from trustmeasure.errors import (
     OptionError,
 )
 from trustmeasure.kernels.reliability import multiple_correlations
+from trustmeasure.kernels.resampling import resample_counts
 from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
 
 ANALYSES = [cronbach_alpha, mcdonald_omega, item_analysis]
@@ -159,8 +160,6 @@ def test_omega_bootstrap_lies_where_the_delta_interval_lies() -> None:
 
 
 def test_omega_bootstrap_equals_fitting_resampled_rows(answers: pd.DataFrame) -> None:
-    from trustmeasure.kernels.resampling import resample_counts
-
     boot = mcdonald_omega(answers, ci="bootstrap", n_boot=5, rng=2)
     (weights,) = resample_counts(len(answers), 5, np.random.default_rng(2))
     naive = [
@@ -168,6 +167,15 @@ def test_omega_bootstrap_equals_fitting_resampled_rows(answers: pd.DataFrame) ->
         for row in weights.astype(int)
     ]
     np.testing.assert_allclose(boot.replicates, naive, atol=1e-5)
+
+
+def test_the_size_of_blocks_does_not_change_what_is_drawn() -> None:
+    whole, parts = (
+        np.vstack(list(resample_counts(31, 20, np.random.default_rng(5), cells=cells)))
+        for cells in (10_000, 100)
+    )
+    np.testing.assert_array_equal(whole, parts)
+    assert (whole.sum(axis=1) == 31).all()
 
 
 def test_three_items_fit_exactly(answers: pd.DataFrame) -> None:
@@ -371,7 +379,7 @@ def test_unknown_options_list_the_allowed(analysis: Any, answers: pd.DataFrame) 
         with pytest.raises(OptionError, match="n_boot"):
             analysis(answers, n_boot=0)
         with pytest.raises(OptionError, match="rng"):
-            analysis(answers, rng="seed")
+            analysis(answers, ci="bootstrap", rng="seed")
 
 
 def test_omega_offers_one_factor_and_complete_persons(answers: pd.DataFrame) -> None:

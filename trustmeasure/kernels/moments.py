@@ -29,26 +29,26 @@ def item_moments(values: FloatArray) -> ItemMoments:
     The standard deviation has n − 1 in its denominator. Skewness is m₃ / sd³ and kurtosis
     m₄ / sd⁴ − 3, with mᵣ the r-th central moment over n: b₁ and b₂ of Joanes and Gill (1998).
     """
-    valid = ~np.isnan(values)
-    n = valid.sum(axis=0)
-    filled = np.where(valid, values, 0.0)
+    x = np.ascontiguousarray(values.T)  # sums along memory are several times faster
+    missing = np.isnan(x)
+    if missing.any():
+        n = (~missing).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.where(missing, 0.0, x).sum(axis=1) / n
+        deviation = np.where(missing, 0.0, x - mean[:, None])
+        minimum = np.where(missing, np.inf, x).min(axis=1)
+        maximum = np.where(missing, -np.inf, x).max(axis=1)
+    else:
+        n = np.full(len(x), x.shape[1])
+        mean = x.mean(axis=1)
+        deviation = x - mean[:, None]
+        minimum, maximum = x.min(axis=1), x.max(axis=1)
+    square = deviation * deviation
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = filled.sum(axis=0) / n
-        deviation = np.where(valid, values - mean, 0.0)
-        square = deviation * deviation
-        sum_square = square.sum(axis=0)
-        sd = np.sqrt(sum_square / (n - 1))
-        skew = np.einsum("ij,ij->j", square, deviation) / (n * sd**3)
-        kurtosis = np.einsum("ij,ij->j", square, square) / (n * sd**4) - 3
-    return ItemMoments(
-        n=n,
-        mean=mean,
-        sd=sd,
-        skew=skew,
-        kurtosis=kurtosis,
-        minimum=np.where(valid, values, np.inf).min(axis=0),
-        maximum=np.where(valid, values, -np.inf).max(axis=0),
-    )
+        sd = np.sqrt(square.sum(axis=1) / (n - 1))
+        skew = np.einsum("ij,ij->i", square, deviation) / (n * sd**3)
+        kurtosis = np.einsum("ij,ij->i", square, square) / (n * sd**4) - 3
+    return ItemMoments(n, mean, sd, skew, kurtosis, minimum, maximum)
 
 
 def correlation_with(total: FloatArray, values: FloatArray) -> FloatArray:

@@ -14,6 +14,32 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Structure:
+    """Covariances with what every coefficient needs of them.
+
+    Attributes
+    ----------
+    cov, R : ndarray, shape (k, k)
+        Covariances and correlations.
+    values, vectors : ndarray, shape (k,) and (k, k)
+        Eigenvalues of R, ascending, and its eigenvectors.
+    smc : ndarray, shape (k,)
+        Squared multiple correlation of each item with all others.
+    """
+
+    cov: FloatArray
+    R: FloatArray
+    values: FloatArray
+    vectors: FloatArray
+    smc: FloatArray
+
+    @property
+    def positive_definite(self) -> bool:
+        """Whether no item is determined by others."""
+        return bool(self.values[0] > NULL_EIGENVALUE)
+
+
+@dataclass(frozen=True)
 class Consistency:
     """What one set of items says about its internal consistency.
 
@@ -33,6 +59,7 @@ class Consistency:
 class ItemTotals:
     """How each item relates to the scale; arrays of shape (n_items,)."""
 
+    raw_r: FloatArray
     std_r: FloatArray
     r_cor: FloatArray
     r_drop: FloatArray
@@ -52,73 +79,90 @@ class WithoutItem:
     variance: FloatArray
 
 
-def consistency(cov: FloatArray) -> Consistency:
-    """Compute alpha and its relatives from covariances, shape (k, k)."""
-    k = cov.shape[0]
+def structure(cov: FloatArray) -> Structure:
+    """Prepare covariances, shape (k, k), for the functions below."""
     R = to_correlation(cov)
-    pairs = R[np.tril_indices(k, -1)]
+    values, vectors = np.linalg.eigh(R)
+    return Structure(cov, R, values, vectors, _multiple_correlations(values, vectors))
+
+
+def consistency(items: Structure) -> Consistency:
+    """Compute alpha and its relatives."""
+    cov, R = items.cov, items.R
+    k = len(cov)
     total = float(R.sum())
     mean_r = (total - k) / (k * (k - 1))
+    rows = cov.sum(axis=0)
     return Consistency(
-        alpha=_alpha(float(np.trace(cov)), float(cov.sum()), k),
+        alpha=_alpha(float(np.trace(cov)), float(rows.sum()), k),
         standardized=_alpha(float(k), total, k),
-        lambda6=_ratio(total - float((1 - multiple_correlations(R)).sum()), total),
+        lambda6=_ratio(total - float((1 - items.smc).sum()), total),
         mean_r=mean_r,
-        median_r=float(np.median(pairs)),
+        median_r=float(np.median(R[np.tril_indices(k, -1)])),
         signal_to_noise=_ratio(k * mean_r, 1 - mean_r),
         variance=float(
-            _alpha_variance(
-                np.trace(cov), cov.sum(), (cov * cov).sum(), (cov.sum(axis=0) ** 2).sum(), k
-            )
+            _alpha_variance(np.trace(cov), rows.sum(), (cov * cov).sum(), (rows * rows).sum(), k)
         ),
     )
 
 
-def item_totals(cov: FloatArray) -> ItemTotals:
-    """Correlate each item with the scale in three ways.
+def item_totals(items: Structure) -> ItemTotals:
+    """Correlate each item with the scale in four ways.
 
-    ``std_r`` with the sum of the standardised items; ``r_cor`` the same with the item's
-    own share replaced by its squared multiple correlation; ``r_drop`` with the sum of the
-    other items.
+    ``raw_r`` with the sum of the items; ``std_r`` with that of the standardised items;
+    ``r_cor`` the same with the item's own share replaced by its squared multiple
+    correlation; ``r_drop`` with the sum of the other items.
     """
-    R = to_correlation(cov)
-    corrected = R.copy()
-    np.fill_diagonal(corrected, multiple_correlations(R))
-    variance = np.diagonal(cov)
-    with_rest = cov.sum(axis=0) - variance
-    rest = cov.sum() - 2 * cov.sum(axis=0) + variance
+    rows, rows_r = items.cov.sum(axis=0), items.R.sum(axis=0)
+    variance = np.diagonal(items.cov)
+    corrected = rows_r - 1 + items.smc
     return ItemTotals(
-        std_r=_over_root(R.sum(axis=0), R.sum()),
-        r_cor=_over_root(corrected.sum(axis=0), corrected.sum()),
-        r_drop=_over_root(with_rest, variance * rest),
+        raw_r=_over_root(rows, variance * rows.sum()),
+        std_r=_over_root(rows_r, rows_r.sum()),
+        r_cor=_over_root(corrected, corrected.sum()),
+        r_drop=_over_root(rows - variance, variance * (rows.sum() - 2 * rows + variance)),
     )
 
 
-def without_each_item(cov: FloatArray) -> WithoutItem:
+def alpha_without(cov: FloatArray) -> FloatArray:
+    """Compute alpha of the k − 1 other items, for each item; NaN where one is left."""
+    k = len(cov)
+    if k < 3:
+        return np.full(k, np.nan)
+    variance = np.diagonal(cov)
+    trace = np.trace(cov) - variance
+    total = cov.sum() - 2 * cov.sum(axis=0) + variance
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alpha: FloatArray = (1 - trace / total) * (k - 1) / (k - 2)
+    return alpha
+
+
+def without_each_item(items: Structure) -> WithoutItem:
     """Compute the consistency of the k − 1 other items, for each item.
 
     Two items leave one, of which nothing can be said: NaN throughout.
     """
-    k = cov.shape[0]
+    cov, R = items.cov, items.R
+    k = len(cov)
     if k < 3:
         undefined = np.full(k, np.nan)
         return WithoutItem(*(undefined,) * 8)
-    R = to_correlation(cov)
     variance = np.diagonal(cov)
-    rows = cov.sum(axis=0)
+    rows, square = cov.sum(axis=0), cov * cov
     trace = np.trace(cov) - variance
-    total = cov.sum() - 2 * rows + variance
-    squares = (cov * cov).sum() - 2 * (cov * cov).sum(axis=0) + variance**2
+    total = rows.sum() - 2 * rows + variance
+    squares = square.sum() - 2 * square.sum(axis=0) + variance**2
     remaining = rows[:, None] - cov  # [j, i]: row sum of item j without item i
     row_squares = (remaining**2).sum(axis=0) - np.diagonal(remaining) ** 2
-    total_r = R.sum() - 2 * R.sum(axis=0) + 1
+    rows_r = R.sum(axis=0)
+    total_r = rows_r.sum() - 2 * rows_r + 1
     pairs = _pairs_without(R)
     mean_r = pairs.mean(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return WithoutItem(
-            alpha=(1 - trace / total) * (k - 1) / (k - 2),
+            alpha=alpha_without(cov),
             standardized=(1 - (k - 1) / total_r) * (k - 1) / (k - 2),
-            lambda6=1 - _errors_without(R) / total_r,
+            lambda6=1 - _errors_without(items) / total_r,
             mean_r=mean_r,
             median_r=np.median(pairs, axis=1),
             var_r=pairs.var(axis=1, ddof=1) if pairs.shape[1] > 1 else np.full(k, np.nan),
@@ -133,27 +177,29 @@ def multiple_correlations(R: FloatArray) -> FloatArray:
     1 − 1 / diag(R⁻¹), kept within 0 and 1. Where R is singular, the limit of R + εI as ε
     goes to 0: an item that the others determine has 1.
     """
-    values, vectors = np.linalg.eigh(R)
+    return _multiple_correlations(*np.linalg.eigh(R))
+
+
+def _multiple_correlations(values: FloatArray, vectors: FloatArray) -> FloatArray:
     null = np.abs(values) < NULL_EIGENVALUE
+    inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
+    square = vectors * vectors
     with np.errstate(divide="ignore"):
-        inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
-    diagonal = (vectors * vectors) @ inverse
-    determined = (vectors[:, null] ** 2).sum(axis=1) > NULL_EIGENVALUE
-    with np.errstate(divide="ignore"):
-        smc = np.where(determined, 1.0, 1 - 1 / diagonal)
+        smc = 1 - 1 / (square @ inverse)
+    if null.any():
+        smc = np.where(square[:, null].sum(axis=1) > NULL_EIGENVALUE, 1.0, smc)
     bounded: FloatArray = np.clip(smc, 0.0, 1.0)
     return bounded
 
 
-def reversed_looking(cov: FloatArray) -> NDArray[np.bool_]:
+def reversed_looking(items: Structure) -> NDArray[np.bool_]:
     """Mark the items that load negatively where the first principal component is positive.
 
     Of two negatively related items neither is the odd one out: both are marked.
     """
-    R = to_correlation(cov)
-    if R.shape[0] == 2:
-        return np.full(2, R[0, 1] < 0)
-    first = np.linalg.eigh(R)[1][:, -1]
+    if len(items.R) == 2:
+        return np.full(2, items.R[0, 1] < 0)
+    first = items.vectors[:, -1]
     # A total just about zero has no sign worth following: let the first item lead.
     lead = first.sum() if abs(first.sum()) > 1e-8 else first[np.argmax(np.abs(first) > 1e-8)]
     return np.asarray(first * np.sign(lead) < -1e-8)
@@ -238,14 +284,14 @@ def _pairs_without(R: FloatArray) -> FloatArray:
     return others
 
 
-def _errors_without(R: FloatArray) -> FloatArray:
+def _errors_without(items: Structure) -> FloatArray:
     """Sum 1 − smc over the other items, for each item left out."""
-    k = R.shape[0]
-    if np.abs(np.linalg.eigvalsh(R)).min() < 1e-6:  # too near singular for the shortcut
+    R, k = items.R, len(items.R)
+    if np.abs(items.values).min() < 1e-6:  # too near singular for the shortcut
         others = [np.delete(np.delete(R, i, 0), i, 1) for i in range(k)]
         return np.array([(1 - multiple_correlations(other)).sum() for other in others])
     # The inverse without item i follows from the whole inverse P: P_jj − P_ij² / P_ii.
-    P = np.linalg.inv(R)
+    P = (items.vectors / items.values) @ items.vectors.T
     diagonal = np.diagonal(P)
     reduced = diagonal[None, :] - P**2 / diagonal[:, None]
     np.fill_diagonal(reduced, np.inf)  # the item itself adds nothing

@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-# Cells of weights held at once; each costs about 24 bytes while it is made.
-_CELLS = 4_000_000
+# Cells of weights made at once: few enough to stay near the processor. Where a block of
+# weights meets moments that are costly to make, more of them go together; each cell takes
+# about 24 bytes for a moment.
+_CELLS = 250_000
+_MANY_CELLS = 4_000_000
 
 
 def resample_counts(
     n: int, n_boot: int, rng: np.random.Generator, *, cells: int = _CELLS
 ) -> Iterator[FloatArray]:
-    """Draw how often each case enters each replicate, in blocks of shape (rows, n)."""
+    """Draw how often each case enters each replicate, in blocks of shape (rows, n).
+
+    The size of the blocks does not change what is drawn.
+    """
     step = max(1, cells // n)
     for start in range(0, n_boot, step):
         rows = min(step, n_boot - start)
@@ -55,7 +61,7 @@ def bootstrap_alpha_pairwise(
     x = np.where(valid, values - np.nanmean(values, axis=0), 0.0)
     answered = valid.astype(np.float64)
     blocks = []
-    for weights in resample_counts(n, n_boot, rng):
+    for weights in resample_counts(n, n_boot, rng, cells=_MANY_CELLS):
         trace = np.zeros(len(weights))
         whole = np.zeros(len(weights))
         for i in range(k):

@@ -14,8 +14,13 @@ from trustmeasure import _checks
 from trustmeasure.errors import DataError
 from trustmeasure.kernels import reliability as kernel
 from trustmeasure.kernels import resampling
-from trustmeasure.kernels.moments import correlation_with, item_moments
-from trustmeasure.reliability.sample import Sample, choose_sample, person_means, warn_reversed
+from trustmeasure.reliability.sample import (
+    Sample,
+    choose_sample,
+    raw_correlations,
+    score_moments,
+    warn_reversed,
+)
 from trustmeasure.results import Notes, Result
 
 FloatArray = NDArray[np.float64]
@@ -191,20 +196,20 @@ def cronbach_alpha(
     _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic", "bootstrap"))
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
-    generator = _checks.as_rng(rng)
     scale = _checks.one_scale(data, scale=scale, items=items)
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
     notes = Notes()
     sample = choose_sample(block, missing, notes)
 
-    whole = kernel.consistency(sample.cov)
+    whole = kernel.consistency(sample.structure)
     se = float(np.sqrt(whole.variance / sample.n))
-    replicates = _replicates(sample, n_boot, generator, notes) if ci == "bootstrap" else None
+    replicates = None
+    if ci == "bootstrap":
+        replicates = _replicates(sample, n_boot, _checks.as_rng(rng), notes)
     low, high = _alpha_interval(ci, whole.alpha, se, sample, conf_level, replicates)
-    warn_reversed(sample.cov, block.names, notes)
+    warn_reversed(sample, block.names, notes)
 
-    scores = person_means(sample.values)
-    table = _item_table(sample, scores, block.names)
+    mean, sd = score_moments(sample)
     return AlphaResult(
         n=sample.n,
         n_dropped=block.n_persons - sample.n,
@@ -217,10 +222,10 @@ def cronbach_alpha(
         mean_r=whole.mean_r,
         median_r=whole.median_r,
         signal_to_noise=whole.signal_to_noise,
-        mean=float(scores.mean()),
-        sd=float(scores.std(ddof=1)),
+        mean=mean,
+        sd=sd,
         n_items=len(block.names),
-        items=table,
+        items=_item_table(sample, block.names),
         replicates=replicates,
         settings={
             "items": list(block.names),
@@ -270,29 +275,26 @@ def _alpha_interval(
     return kernel.normal_interval(alpha, se, level)
 
 
-def _item_table(sample: Sample, scores: FloatArray, names: Sequence[str]) -> pd.DataFrame:
-    shape = item_moments(sample.values)
-    totals = kernel.item_totals(sample.cov)
-    rest = kernel.without_each_item(sample.cov)
+def _item_table(sample: Sample, names: Sequence[str]) -> pd.DataFrame:
+    totals = kernel.item_totals(sample.structure)
+    rest = kernel.without_each_item(sample.structure)
     with np.errstate(invalid="ignore"):
         se_drop = np.sqrt(rest.variance / sample.n)
-    return pd.DataFrame(
-        {
-            "n": shape.n,
-            "mean": shape.mean,
-            "sd": shape.sd,
-            "raw_r": correlation_with(scores, sample.values),
-            "std_r": totals.std_r,
-            "r_cor": totals.r_cor,
-            "r_drop": totals.r_drop,
-            "alpha_drop": rest.alpha,
-            "std_alpha_drop": rest.standardized,
-            "lambda6_drop": rest.lambda6,
-            "mean_r_drop": rest.mean_r,
-            "median_r_drop": rest.median_r,
-            "var_r_drop": rest.var_r,
-            "signal_to_noise_drop": rest.signal_to_noise,
-            "se_drop": se_drop,
-        },
-        index=pd.Index(names, name="item"),
-    )
+    columns = {
+        "n": np.diagonal(sample.moments.counts),
+        "mean": sample.moments.mean,
+        "sd": np.sqrt(np.diagonal(sample.cov)),
+        "raw_r": raw_correlations(sample, totals),
+        "std_r": totals.std_r,
+        "r_cor": totals.r_cor,
+        "r_drop": totals.r_drop,
+        "alpha_drop": rest.alpha,
+        "std_alpha_drop": rest.standardized,
+        "lambda6_drop": rest.lambda6,
+        "mean_r_drop": rest.mean_r,
+        "median_r_drop": rest.median_r,
+        "var_r_drop": rest.var_r,
+        "signal_to_noise_drop": rest.signal_to_noise,
+        "se_drop": se_drop,
+    }
+    return pd.DataFrame(columns, index=pd.Index(names, name="item"))

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from trustmeasure import _checks
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import reliability as kernel
-from trustmeasure.kernels.moments import correlation_with, item_moments
-from trustmeasure.reliability.sample import choose_sample, person_means
+from trustmeasure.kernels.moments import ItemMoments, item_moments
+from trustmeasure.reliability.sample import choose_sample, raw_correlations
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
@@ -102,8 +102,7 @@ def item_analysis(
         block = _checks.as_items(
             data, items=items, scale=name, min_items=1 if several else 2, min_persons=3
         )
-        limits = _limits(data, block, asked)
-        table = _describe(block, limits, missing, notes)
+        table = _describe(data, block, asked, missing, notes)
         if several:
             table.insert(0, "scale", name)
         tables.append(table)
@@ -136,7 +135,7 @@ def _checked_range(response_range: Any) -> tuple[float, float] | None:
 
 
 def _limits(
-    data: Any, block: _checks.Items, asked: tuple[float, float] | None
+    data: Any, block: _checks.Items, asked: tuple[float, float] | None, observed: ItemMoments
 ) -> tuple[FloatArray, FloatArray]:
     """Give the lowest and the highest possible answer of each item, shape (n_items,)."""
     if asked is not None:
@@ -150,12 +149,12 @@ def _limits(
             )
         return np.full(len(block.names), asked[0]), np.full(len(block.names), asked[1])
     instrument = getattr(data, "instrument", None)
-    known = {item.id for item in instrument.items} if instrument is not None else set()
-    limits = [
-        _keyed_range(instrument, name) if name in known else _observed(block.values[:, j])
-        for j, name in enumerate(block.names)
-    ]
-    low, high = np.array(limits, dtype=np.float64).T
+    low, high = observed.minimum.copy(), observed.maximum.copy()
+    if instrument is not None:
+        known = {item.id for item in instrument.items}
+        for j, name in enumerate(block.names):
+            if name in known:
+                low[j], high[j] = _keyed_range(instrument, name)
     return low, high
 
 
@@ -168,41 +167,40 @@ def _keyed_range(instrument: Any, item_id: str) -> tuple[float, float]:
     return low, high
 
 
-def _observed(answers: FloatArray) -> tuple[float, float]:
-    return float(np.nanmin(answers)), float(np.nanmax(answers))
-
-
 def _describe(
-    block: _checks.Items, limits: tuple[FloatArray, FloatArray], missing: str, notes: Notes
+    data: Any,
+    block: _checks.Items,
+    asked: tuple[float, float] | None,
+    missing: str,
+    notes: Notes,
 ) -> pd.DataFrame:
     shape = item_moments(block.values)
+    low, high = _limits(data, block, asked, shape)
     undefined = np.full(len(block.names), np.nan)
     raw_r, r_cor, r_drop, alpha_drop = (undefined,) * 4
     if len(block.names) > 1:
         sample = choose_sample(block, missing, notes)
-        totals = kernel.item_totals(sample.cov)
-        raw_r = correlation_with(person_means(sample.values), sample.values)
-        r_cor, r_drop = totals.r_cor, totals.r_drop
-        alpha_drop = kernel.without_each_item(sample.cov).alpha
+        totals = kernel.item_totals(sample.structure)
+        raw_r, r_cor, r_drop = raw_correlations(sample, totals), totals.r_cor, totals.r_drop
+        alpha_drop = kernel.alpha_without(sample.cov)
+    answers = np.ascontiguousarray(block.values.T)
     with np.errstate(invalid="ignore"):
-        at_floor = (block.values <= limits[0]).sum(axis=0)
-        at_ceiling = (block.values >= limits[1]).sum(axis=0)
-    return pd.DataFrame(
-        {
-            "n": shape.n,
-            "missing": block.n_persons - shape.n,
-            "mean": shape.mean,
-            "sd": shape.sd,
-            "skew": shape.skew,
-            "kurtosis": shape.kurtosis,
-            "min": shape.minimum,
-            "max": shape.maximum,
-            "floor": at_floor / shape.n,
-            "ceiling": at_ceiling / shape.n,
-            "raw_r": raw_r,
-            "r_cor": r_cor,
-            "r_drop": r_drop,
-            "alpha_drop": alpha_drop,
-        },
-        index=pd.Index(block.names, name="item"),
-    )
+        at_floor = np.count_nonzero(answers <= low[:, None], axis=1)
+        at_ceiling = np.count_nonzero(answers >= high[:, None], axis=1)
+    columns = {
+        "n": shape.n,
+        "missing": block.n_persons - shape.n,
+        "mean": shape.mean,
+        "sd": shape.sd,
+        "skew": shape.skew,
+        "kurtosis": shape.kurtosis,
+        "min": shape.minimum,
+        "max": shape.maximum,
+        "floor": at_floor / shape.n,
+        "ceiling": at_ceiling / shape.n,
+        "raw_r": raw_r,
+        "r_cor": r_cor,
+        "r_drop": r_drop,
+        "alpha_drop": alpha_drop,
+    }
+    return pd.DataFrame(columns, index=pd.Index(block.names, name="item"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trustmeasure import _checks
 from trustmeasure.errors import ConvergenceError, ConvergenceWarning, DataError
 from trustmeasure.kernels import single_factor as kernel
-from trustmeasure.kernels.covariance import dependent_items, to_correlation
+from trustmeasure.kernels.covariance import dependent_items
 from trustmeasure.kernels.reliability import normal_interval, percentile_interval
 from trustmeasure.kernels.resampling import bootstrap_covariances
 from trustmeasure.reliability.sample import Sample, choose_sample, warn_reversed
@@ -173,7 +173,6 @@ def mcdonald_omega(
     _checks.check_option("ci", ci, ("delta", "bootstrap"))
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
-    generator = _checks.as_rng(rng)
     scale = _checks.one_scale(data, scale=scale, items=items)
     block = _checks.as_items(data, items=items, scale=scale, min_items=3, min_persons=3)
     notes = Notes()
@@ -185,12 +184,12 @@ def mcdonald_omega(
     solution = kernel.omega(cov, fit.loadings[0], fit.uniquenesses[0], sample.n)
     converged = bool(fit.converged[0])
     _warn_of_solution(fit, block.names, notes)
-    warn_reversed(sample.cov, block.names, notes)
+    warn_reversed(sample, block.names, notes)
 
     replicates = None
     se, (low, high) = solution.se, normal_interval(solution.total, solution.se, conf_level)
     if ci == "bootstrap":
-        replicates = _replicates(sample, cov, fit, n_boot, generator, notes)
+        replicates = _replicates(sample, cov, fit, n_boot, _checks.as_rng(rng), notes)
         se, (low, high) = float(replicates.std(ddof=1)), percentile_interval(replicates, conf_level)
     if not converged:
         se = low = high = math.nan
@@ -233,7 +232,7 @@ def _refuse_singular(sample: Sample, names: Sequence[str]) -> None:
             f"A one-factor model of {k} items needs more than {k} persons with complete answers; "
             f"there are {sample.n}. cronbach_alpha needs no model and works with fewer."
         )
-    dependent = dependent_items(to_correlation(sample.cov))
+    dependent = dependent_items(sample.structure.R)
     if len(dependent):
         raise DataError(
             f"Items {_checks.listed(names[i] for i in dependent)} determine each other exactly "

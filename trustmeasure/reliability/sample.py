@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from trustmeasure import _checks
 from trustmeasure.errors import DataError
-from trustmeasure.kernels.covariance import (
-    is_positive_definite,
-    listwise_moments,
-    pairwise_moments,
-    to_correlation,
+from trustmeasure.kernels.covariance import Moments, listwise_moments, pairwise_moments
+from trustmeasure.kernels.moments import correlation_with
+from trustmeasure.kernels.reliability import (
+    ItemTotals,
+    Structure,
+    reversed_looking,
+    structure,
 )
-from trustmeasure.kernels.reliability import reversed_looking
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
@@ -24,55 +25,74 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """The answers that an analysis uses, and their covariances."""
+    """The answers that an analysis uses, and the moments that stand for them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_persons, n_items)
+        NaN only under the pairwise rule.
+    moments : Moments
+        Means, covariances and numbers.
+    structure : Structure
+        The covariances, prepared for every coefficient.
+    complete : bool
+        Whether no answer is missing.
+    """
 
     values: FloatArray
-    cov: FloatArray
+    moments: Moments
+    structure: Structure
+    complete: bool
 
     @property
     def n(self) -> int:
         """Persons in use."""
-        return int(self.values.shape[0])
+        return self.moments.n
 
     @property
-    def complete(self) -> bool:
-        """Whether no answer is missing."""
-        return not np.isnan(self.values).any()
+    def cov(self) -> FloatArray:
+        """Covariances with the divisor n − 1."""
+        return self.structure.cov
 
 
 def choose_sample(block: _checks.Items, missing: str, notes: Notes) -> Sample:
-    """Choose the persons by the missing-data rule, and compute their covariances."""
-    if missing == "listwise":
-        values, dropped = _checks.listwise(block, min_persons=3)
-        if dropped:
-            notes.record(_checks.dropped_note(dropped, block.n_persons))
-        cov = listwise_moments(values).covariance
-    else:
-        values = _with_any_answer(block, notes)
-        _checks.refuse_constant(values, block.names)
-        moments = pairwise_moments(values)
+    """Choose the persons by the missing-data rule, and compute their moments."""
+    values, incomplete = _choose_persons(block, missing, notes)
+    moments = pairwise_moments(values) if incomplete else listwise_moments(values)
+    if incomplete:
         _refuse_unpaired(moments.counts, block.names)
-        cov = moments.covariance
-        n_incomplete = int(np.isnan(values).any(axis=1).sum())
-        if n_incomplete:
-            notes.record(
-                f"{n_incomplete} of {len(values)} persons left answers out; each covariance "
-                "comes from the persons who answered both items (pairwise: "
-                f"{moments.counts.min()} to {moments.counts.max()} persons)."
-            )
+        notes.record(
+            f"{incomplete} of {len(values)} persons left answers out; each covariance comes from "
+            f"the persons who answered both items (pairwise: {moments.counts.min()} to "
+            f"{moments.counts.max()} persons)."
+        )
+    cov = moments.covariance
     if cov.sum() <= 1e-12 * np.trace(cov):
         raise DataError(
             f"The sum of the items {_checks.listed(block.names)} does not vary between persons "
             "(they cancel each other out), so the scale has no reliability. Are some items "
             "still to be reversed?"
         )
-    if not is_positive_definite(to_correlation(cov)):
+    items = structure(cov)
+    if not items.positive_definite:
         notes.record(
             "The correlations between the items are singular or not positive definite: some "
             "items are determined by others, or there are too few persons. lambda6 and r_cor "
             "lean on the others' prediction of an item and mean little here."
         )
-    return Sample(values=values, cov=cov)
+    return Sample(values=values, moments=moments, structure=items, complete=not incomplete)
+
+
+def _choose_persons(block: _checks.Items, missing: str, notes: Notes) -> tuple[FloatArray, int]:
+    """Give the answers of the persons in use, and how many of these have gaps."""
+    if missing == "listwise":
+        values, dropped = _checks.listwise(block, min_persons=3)
+        if dropped:
+            notes.record(_checks.dropped_note(dropped, block.n_persons))
+        return values, 0
+    values = _with_any_answer(block, notes)
+    _checks.refuse_constant(values, block.names)
+    return values, int(np.isnan(values).any(axis=1).sum())
 
 
 def _with_any_answer(block: _checks.Items, notes: Notes) -> FloatArray:
@@ -100,9 +120,9 @@ def _refuse_unpaired(counts: NDArray[np.int64], names: Sequence[str]) -> None:
         )
 
 
-def warn_reversed(cov: FloatArray, names: Sequence[str], notes: Notes) -> None:
+def warn_reversed(sample: Sample, names: Sequence[str], notes: Notes) -> None:
     """Warn of items that look as if they still had to be reversed; flip nothing."""
-    backward = reversed_looking(cov)
+    backward = reversed_looking(sample.structure)
     if backward.any():
         which = [name for name, back in zip(names, backward, strict=True) if back]
         notes.warn(
@@ -113,7 +133,20 @@ def warn_reversed(cov: FloatArray, names: Sequence[str], notes: Notes) -> None:
         )
 
 
-def person_means(values: FloatArray) -> FloatArray:
-    """Mean of the answers that each person gave."""
-    means: FloatArray = np.nanmean(values, axis=1)
-    return means
+def raw_correlations(sample: Sample, totals: ItemTotals) -> FloatArray:
+    """Correlate each item with the mean of the answers that each person gave.
+
+    Where nothing is missing that is the sum of the items, and the covariances know it.
+    """
+    if sample.complete:
+        return totals.raw_r
+    return correlation_with(np.nanmean(sample.values, axis=1), sample.values)
+
+
+def score_moments(sample: Sample) -> tuple[float, float]:
+    """Give mean and standard deviation of the persons' means of the answers they gave."""
+    if sample.complete:
+        k = len(sample.cov)
+        return float(sample.moments.mean.mean()), float(np.sqrt(sample.cov.sum())) / k
+    scores = np.nanmean(sample.values, axis=1)
+    return float(scores.mean()), float(scores.std(ddof=1))
