@@ -230,7 +230,7 @@ def test_a_number_that_disagrees_with_its_label_loses_and_is_logged():
 
 def test_digits_that_are_one_label_and_another_code_are_refused():
     backwards = build(labels={1: "5", 2: "4", 3: "3", 4: "2", 5: "1"})
-    with pytest.raises(DataError, match=r"'ps01' has '5' in 1 row.s., which may be codes or labels"):
+    with pytest.raises(DataError, match=r"'ps01' has '5' in 1 row.s., which may be codes"):
         coded(["5", "3"], backwards)
     recode = {str(k): 6 - k for k in range(1, 6)}
     assert coded(["5", "3"], backwards, recode={"ps01": recode, "ps02": {"1": 5}})[0] == [1, 3]

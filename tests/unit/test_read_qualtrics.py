@@ -416,7 +416,7 @@ def test_what_cannot_be_written(tmp_path, two_items):
         )
     double = build_instrument(
         id="double",
-        response_sets=[{"id": "r", "min": 1, "max": 2, "labels": {1: {"en": "Yes"}, 2: {"de": "Yes"}}}],
+        response_sets=[{"id": "r", "min": 1, "max": 2, "labels": {1: "Yes", 2: {"de": "Yes"}}}],
         items=[{"id": "a", "text": "A"}],
         scales=[{"id": "s", "items": ["a"]}],
     )

@@ -257,7 +257,7 @@ def _clusters(table: Table, column: Column) -> Any:
             f"Labels of '{column.name}' differ only in case or spacing and were kept as different "
             f"clusters: {shown}. Make them equal in the data if they mean the same.",
             DataWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
     return values
 
