@@ -111,7 +111,7 @@ def efa(
     df, 0)`, with the null model's χ² as ``null_chisq``.
 
     Factors are ordered by :math:`diag(\Phi\Lambda'\Lambda)`, and each column is turned to a
-    positive sum. Oblimin starts from the unrotated axes; when one of seven other fixed
+    positive sum. Oblimin starts from the unrotated axes; when one of four other fixed
     starts reaches a clearly lower criterion, a note says so.
 
     References

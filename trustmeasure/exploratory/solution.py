@@ -125,8 +125,9 @@ def solution(
     warnings: tuple[str, ...],
 ) -> ExploratoryFactors:
     """Dress the numbers in the users' names."""
-    names, p, m = list(found.names), len(found.names), rotated.loadings.shape[1]
-    factors = [f"F{k + 1}" for k in range(m)]
+    p, m = rotated.loadings.shape
+    names = pd.Index(found.names)
+    factors = pd.Index([f"F{k + 1}" for k in range(m)])
     numbers = pd.RangeIndex(1, p + 1, name="number")
     communalities = np.diag(implied)
     squares = rotated.loadings**2
@@ -144,7 +145,7 @@ def solution(
         uniquenesses=pd.Series(1.0 - communalities, index=names, name="uniqueness"),
         complexity=pd.Series(complexity, index=names, name="complexity"),
         variance=pd.DataFrame(
-            table,
+            np.array(table),
             index=[
                 "ss_loadings",
                 "proportion",

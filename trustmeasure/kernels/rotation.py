@@ -106,7 +106,7 @@ def promax(loadings: FloatArray, *, power: int = 4) -> Rotated:
 
 
 def oblimin(
-    loadings: FloatArray, *, n_starts: int = 8, tolerance: float = 1e-8, max_steps: int = 1000
+    loadings: FloatArray, *, n_starts: int = 5, tolerance: float = 1e-8, max_steps: int = 1000
 ) -> Rotated:
     """Minimise the cross-products of squared loadings (direct quartimin), rows as they are.
 
@@ -115,7 +115,7 @@ def oblimin(
     and only tell whether a lower minimum exists.
     """
     starts = _starts(loadings.shape[1], n_starts)
-    near = _gradient_projection(loadings, starts, n_steps=15)
+    near = _gradient_projection(loadings, starts, n_steps=8)
     found = _quasi_newton(loadings, near, tolerance, max_steps)
     return Rotated(
         loadings=found.loadings[0],
@@ -208,8 +208,9 @@ def _descend(
     """Halve each start's step until it gains its ``share`` of what the slope promises."""
     promised = -(now.gradient * direction).sum(axis=(1, 2))
     slack = 1e-16 * now.values
-    step = step.copy()
-    pending = np.ones(len(step), dtype=bool)
+    # Where less than rounding is promised, no gain can be tested: that start has arrived.
+    pending = promised > 10.0 * slack
+    step = np.where(pending, step, np.minimum(step, 1.0))
     for _ in range(25):
         found = _oblimin(loadings, now.axes + step[:, None, None] * direction)
         # Differences part by part keep the digits that two nearly equal sums lose.

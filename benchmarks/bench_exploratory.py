@@ -1,0 +1,94 @@
+"""Factor analysis and parallel analysis beside factor_analyzer and psych."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import peers  # first: it sets the number of threads
+import numpy as np
+import pandas as pd
+from factor_analyzer import FactorAnalyzer
+from peers import Row, best_of, time_r
+
+from trustmeasure.exploratory import efa, parallel_analysis
+
+PSYCH = ("psych", "GPArotation")
+DESIGNS = (("minres", "oblimin"), ("ml", "varimax"))
+
+
+def rows() -> Iterator[Row]:
+    """Give the rows of the table."""
+    bfi = pd.read_csv(peers.ROOT / "tests" / "data" / "bfi.csv").iloc[:, :25].dropna()
+    simulated = _three_factors(1000, 20)
+    for label, data, n_factors in (
+        ("bfi, 2,436 x 25, 5 factors", bfi, 5),
+        ("1,000 x 20, 3 factors", simulated, 3),
+    ):
+        for method, rotation in DESIGNS:
+            yield from _efa(label, data, n_factors, method, rotation)
+    for label, data in (
+        ("bfi, 2,436 x 25", bfi),
+        ("1,000 x 20", simulated),
+        ("SPI trust, 4,000 x 5", peers.spi_trust()),
+    ):
+        yield from _parallel(label, data)
+    yield from _independence()
+
+
+def _efa(
+    label: str, data: pd.DataFrame, n_factors: int, method: str, rotation: str
+) -> Iterator[Row]:
+    name = f"efa {method} {rotation}, {label}"
+    ours = best_of(lambda: efa(data, n_factors=n_factors, method=method, rotation=rotation))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an argument that scikit-learn renamed
+        theirs = best_of(
+            lambda: FactorAnalyzer(n_factors, method=method, rotation=rotation).fit(data)
+        )
+    yield Row(name, ours, "factor_analyzer", theirs, target_ratio=2, note="loadings, no fit")
+    yield Row(
+        name,
+        ours,
+        "psych",
+        time_r(
+            f'fa(x, {n_factors}, fm = "{method}", rotate = "{rotation}")',
+            data,
+            packages=PSYCH,
+            calls=10,
+        ),
+        target_ratio=2,
+    )
+
+
+def _parallel(label: str, data: pd.DataFrame) -> Iterator[Row]:
+    yield Row(
+        f"parallel analysis (1,000), {label}",
+        best_of(lambda: parallel_analysis(data, rng=1)),
+        "psych",
+        time_r("fa.parallel(x, n.iter = 20, plot = FALSE)", data, packages=PSYCH, calls=2),
+        target_ratio=10,
+        note="psych runs 20, each of resampled and of normal answers, forked over two cores",
+    )
+
+
+def _independence() -> Iterator[Row]:
+    """Beside ourselves: a hundred times as many persons may not make a difference."""
+    few, many = _three_factors(1000, 20), _three_factors(100_000, 20)
+    yield Row(
+        "parallel analysis (1,000), 100,000 x 20",
+        best_of(lambda: parallel_analysis(many, rng=1)),
+        "1,000 x 20",
+        best_of(lambda: parallel_analysis(few, rng=1)),
+        target_ratio=0.5,
+        note="what is left of the difference is reading the data once",
+    )
+
+
+def _three_factors(n: int, k: int) -> pd.DataFrame:
+    """Make answers to five-point items of three correlated factors."""
+    rng = np.random.default_rng(1)
+    traits = rng.normal(size=(n, 3)) + 0.6 * rng.normal(size=(n, 1))
+    latent = 0.7 * traits[:, np.arange(k) % 3] + 0.7 * rng.normal(size=(n, k))
+    codes = np.clip(np.round(latent * 1.1 + 3), 1, 5)
+    return pd.DataFrame(codes, columns=[f"q{j + 1}" for j in range(k)])
