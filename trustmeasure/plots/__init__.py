@@ -1,0 +1,63 @@
+"""Figures from results: each takes ``ax=None`` and returns the Axes.
+
+Nothing here loads matplotlib until a figure is drawn.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
+from trustmeasure.plots.dispatch import plot
+
+if TYPE_CHECKING:
+    from trustmeasure.plots.answers import likert
+    from trustmeasure.plots.descriptions import describe
+    from trustmeasure.plots.distributions import score_distribution
+    from trustmeasure.plots.export import close, figure_svg
+    from trustmeasure.plots.factors import loadings, scree
+    from trustmeasure.plots.items import adequacy, item_rest
+    from trustmeasure.plots.matrices import correlation_heatmap
+    from trustmeasure.plots.style import offscreen
+    from trustmeasure.plots.teams import agreement, team_means
+
+_MODULES = {
+    "adequacy": "items",
+    "agreement": "teams",
+    "close": "export",
+    "correlation_heatmap": "matrices",
+    "describe": "descriptions",
+    "figure_svg": "export",
+    "item_rest": "items",
+    "likert": "answers",
+    "loadings": "factors",
+    "offscreen": "style",
+    "score_distribution": "distributions",
+    "scree": "factors",
+    "team_means": "teams",
+}
+
+__all__ = [
+    "adequacy",
+    "agreement",
+    "close",
+    "correlation_heatmap",
+    "describe",
+    "figure_svg",
+    "item_rest",
+    "likert",
+    "loadings",
+    "offscreen",
+    "plot",
+    "score_distribution",
+    "scree",
+    "team_means",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(_import_module(f"trustmeasure.plots.{_MODULES[name]}"), name)
+    raise AttributeError(f"module 'trustmeasure.plots' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -1,0 +1,221 @@
+"""Figures in words: alternative texts with the main numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trustmeasure.agreement import AggregateResult, AgreementResult
+from trustmeasure.errors import OptionError
+from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
+from trustmeasure.reliability import AlphaResult, OmegaResult
+from trustmeasure.responses import Responses
+from trustmeasure.scoring import Scores
+from trustmeasure.tables.labels import scale_title
+from trustmeasure.tables.numbers import bounded, count, interval, level, number, percent
+from trustmeasure.tables.people import scale_range
+from trustmeasure.thresholds import load_thresholds
+
+
+def describe(result: Any, *, kind: str | None = None, scale: str | None = None) -> str:
+    """Say in a sentence or two what the figure of a result shows, with the main numbers.
+
+    Parameters
+    ----------
+    result : anything that `plot` draws
+    kind : str, optional
+        Of Scores, which figure: "score_distribution" (the default), "likert", "item_rest" or
+        "correlation_heatmap".
+    scale : str, optional
+        Where the result holds several scales.
+
+    Returns
+    -------
+    str
+        Of suppressed teams nothing but their number.
+
+    Raises
+    ------
+    OptionError
+        For what has no figure.
+    """
+    if isinstance(result, Scores) and kind in (None, "score_distribution"):
+        return _distribution(result, scale)
+    if isinstance(result, Scores) and kind == "item_rest":
+        from trustmeasure.reliability import cronbach_alpha
+
+        return _items(cronbach_alpha(result, scale=scale))
+    if kind == "correlation_heatmap" or _is_matrix(result):
+        return _correlations(result, scale)
+    if isinstance(result, (Scores, Responses)):
+        return _answers(result, scale)
+    if isinstance(result, AggregateResult):
+        return _teams(result, scale)
+    for known, words in _SENTENCES.items():
+        if isinstance(result, known):
+            return words(result)
+    raise OptionError(
+        f"There is no figure of a {type(result).__name__} to describe. There is one of: "
+        + ", ".join([*(known.__name__ for known in _SENTENCES), "AggregateResult", "Scores"])
+        + ", Responses."
+    )
+
+
+def _items(result: AlphaResult) -> str:
+    r, drop = result.items["r_drop"], result.items["alpha_drop"]
+    cut = load_thresholds()["item_rest"].cut
+    low = [str(name) for name in r.index[r < cut]]
+    better = [str(name) for name in drop.index[drop.round(2) > round(result.estimate, 2)]]
+    text = (
+        f"Dot plot of {len(r)} items. Item–rest correlations go from {bounded(r.min())} "
+        f"({r.idxmin()}) to {bounded(r.max())} ({r.idxmax()}). Alpha of the scale is "
+        f"{bounded(result.estimate)}; without an item it would be {bounded(drop.min())} to "
+        f"{bounded(drop.max())}."
+    )
+    text += (
+        f" Below {bounded(cut)}: {', '.join(low)}." if low else f" None is below {bounded(cut)}."
+    )
+    return text + (f" Alpha would rise without: {', '.join(better)}." if better else "")
+
+
+def _omega(result: OmegaResult) -> str:
+    loads = result.loadings["std_loading"]
+    return (
+        f"Standardised loadings of {len(loads)} items on one factor, from {bounded(loads.min())} "
+        f"({loads.idxmin()}) to {bounded(loads.max())} ({loads.idxmax()}); omega is "
+        f"{bounded(result.omega_total)}."
+    )
+
+
+def _adequacy(result: SamplingAdequacy) -> str:
+    return (
+        f"Dot plot of the sampling adequacy of {len(result.items)} items: "
+        f"{bounded(result.overall)} for all together, from {bounded(result.items.min())} "
+        f"({result.items.idxmin()}) to {bounded(result.items.max())} ({result.items.idxmax()})."
+    )
+
+
+def _scree(result: ParallelAnalysis) -> str:
+    parts = []
+    for kind, kept in (("factors", result.n_factors), ("components", result.n_components)):
+        leading = result.observed[kind].head(max(kept, 1) + 1)
+        parts.append(
+            f"{kept} {kind} exceed random data (first eigenvalues: "
+            f"{', '.join(number(value) for value in leading)})"
+        )
+    return (
+        f"Scree plot with parallel analysis of {len(result.observed)} items: "
+        + "; ".join(parts)
+        + "."
+    )
+
+
+def _loadings(result: ExploratoryFactors) -> str:
+    size = result.loadings.abs()
+    primary = size.idxmax(axis=1)
+    parts = []
+    for factor in result.loadings.columns:
+        members = size.loc[primary == factor, factor].sort_values(ascending=False)
+        names = ", ".join(str(name) for name in members.index) or "no item"
+        parts.append(f"{factor}: {names}")
+    cut = load_thresholds()["loading"].cut
+    weak = int((size.max(axis=1) < cut).sum())
+    return (
+        f"Loadings of {len(size)} items on {size.shape[1]} factor(s). Items by the factor on which "
+        f"they load most: {'; '.join(parts)}. "
+        f"{weak or 'No'} item(s) load below {bounded(cut)} on every factor."
+    )
+
+
+def _agreement(result: AgreementResult) -> str:
+    return (
+        f"Dot plot of the agreement within {result.n_clusters} teams: median "
+        f"{bounded(result.median)}, mean {bounded(result.mean)}; {percent(result.share_above)} are "
+        f"at or above {bounded(result.cutoff)}."
+    )
+
+
+def _teams(result: AggregateResult, scale: str | None) -> str:
+    chosen = str(result.table["scale"].iloc[0]) if scale is None else scale
+    part = result.table[result.table["scale"] == chosen]
+    hidden = part["suppressed"].astype(bool)
+    shown = part[~hidden]
+    text = f"Dot plot of the means of {len(shown)} teams on {chosen}"
+    if len(shown):
+        text += (
+            f", from {number(shown['mean'].min())} ({shown['mean'].idxmin()}) to "
+            f"{number(shown['mean'].max())} ({shown['mean'].idxmax()}), with "
+            f"{level(result.settings.get('conf_level'))} intervals"
+        )
+    whole: Any = result.overall.loc[chosen]
+    text += "." if whole["withheld"] else f"; all together {number(whole['mean'])}."
+    return text + (f" {int(hidden.sum())} team(s) are not shown." if hidden.any() else "")
+
+
+def _distribution(scores: Scores, scale: str | None) -> str:
+    from trustmeasure._checks import one_scale
+    from trustmeasure.plots.distributions import mean_interval
+
+    name = str(one_scale(scores, scale=scale))
+    values = scores.data[name].dropna().to_numpy(dtype=np.float64)
+    low, high = scale_range(scores, name)
+    title = scale_title(name, scores.instrument)
+    if len(values) < 2:
+        return f"Histogram of the scores on {title}: too few people."
+    mean, lower, upper = mean_interval(values, 0.95)
+    return (
+        f"Histogram of {count(len(values))} scores on {title}, possible range {low:g} to {high:g}: "
+        f"mean {number(mean)}, 95% interval {interval(lower, upper, unit=False)}, standard "
+        f"deviation {number(values.std(ddof=1))}."
+    )
+
+
+def _answers(data: Any, scale: str | None) -> str:
+    from trustmeasure.plots.answers import answer_shares, chosen_items, raw_answers
+
+    raw, known = raw_answers(data, None)
+    names = chosen_items(raw, known, scale, None)
+    shares, n, answers = answer_shares(raw, known, names)
+    middle = (answers.n_options - 1) / 2
+    above = shares[:, np.arange(answers.n_options) > middle].sum(axis=1)
+    least, most = int(above.argmin()), int(above.argmax())
+    return (
+        f"Stacked bars of the answers to {len(names)} items with {answers.n_options} options "
+        f"(n = {count(n.min())} to {count(n.max())}), as given. Answers above the middle: from "
+        f"{percent(above[least])} ({names[least]}) to {percent(above[most])} ({names[most]})."
+    )
+
+
+def _correlations(data: Any, scale: str | None) -> str:
+    from trustmeasure.plots.matrices import correlations
+
+    matrix = correlations(data, None, scale)
+    rows, columns = np.tril_indices(len(matrix), -1)
+    values = matrix.to_numpy(dtype=np.float64)[rows, columns]
+
+    def pair(k: int) -> str:
+        return f"{matrix.index[rows[k]]} with {matrix.columns[columns[k]]}"
+
+    low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+    return (
+        f"Heat map of the correlations between {len(matrix)} items: from {bounded(values[low])} "
+        f"({pair(low)}) to {bounded(values[high])} ({pair(high)}), mean "
+        f"{bounded(float(np.nanmean(values)))}."
+    )
+
+
+def _is_matrix(data: Any) -> bool:
+    return isinstance(data, pd.DataFrame) and list(data.index) == list(data.columns)
+
+
+_SENTENCES: dict[type, Callable[[Any], str]] = {
+    AlphaResult: _items,
+    OmegaResult: _omega,
+    SamplingAdequacy: _adequacy,
+    ParallelAnalysis: _scree,
+    ExploratoryFactors: _loadings,
+    AgreementResult: _agreement,
+}

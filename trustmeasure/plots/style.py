@@ -1,0 +1,260 @@
+"""How figures look, and the frame that every one of them is drawn in."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+from trustmeasure.tables.numbers import bounded
+
+# Okabe and Ito's colours, which people with any colour vision tell apart.
+BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+INK, SOFT, GRID, FAINT = "#1f2933", "#52606d", "#d5dbe1", "#f2f4f6"
+
+# Orange to grey to blue. The blue end is much darker than the orange one, so that the two
+# sides differ in greyscale too.
+DIVERGING = LinearSegmentedColormap.from_list(
+    "trustmeasure",
+    ["#d9730d", "#f4b36b", "#e1e4e8", "#7fb2dd", "#0b4f8a"],
+)
+
+BODY, TITLE = 9.5, 11.5  # points
+LINE = 0.175  # inches that a line of body text takes
+LETTER = 0.078  # inches that a letter of it takes, on average
+
+RC: Any = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib, so every machine draws the same
+    "font.size": BODY,
+    "text.color": INK,
+    "text.usetex": False,
+    "text.parse_math": False,  # a "$" in an item is a dollar sign
+    "axes.labelsize": BODY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": TITLE,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": SOFT,
+    "axes.facecolor": "white",
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "axes.unicode_minus": True,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.titlesize": TITLE,
+    "figure.titleweight": "bold",
+    "figure.labelsize": BODY,
+    "figure.labelweight": "normal",
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "grid.linestyle": "-",
+    "legend.fontsize": BODY,
+    "legend.frameon": False,
+    "xtick.labelsize": BODY,
+    "ytick.labelsize": BODY,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.bottom": True,
+    "xtick.top": False,
+    "xtick.labelbottom": True,
+    "xtick.labeltop": False,
+    "ytick.left": True,
+    "ytick.labelleft": True,
+    "lines.linewidth": 1.6,
+    "hatch.linewidth": 1.0,
+    "savefig.bbox": None,
+}
+
+_offscreen: ContextVar[bool] = ContextVar("trustmeasure_offscreen", default=False)
+
+
+@contextmanager
+def offscreen() -> Iterator[None]:
+    """Draw figures that pyplot does not know of, so that nothing is shown or kept open."""
+    token = _offscreen.set(True)
+    try:
+        yield
+    finally:
+        _offscreen.reset(token)
+
+
+@dataclass
+class Sheet:
+    """Axes to draw on, and whether the figure is the function's own to lay out."""
+
+    ax: Axes
+    own: bool
+
+    @property
+    def figure(self) -> Figure:
+        """The figure, also where the axes sit in a subfigure."""
+        figure: Any = self.ax.get_figure(root=True)
+        return figure  # type: ignore[no-any-return]
+
+    def caption(self, title: str, note: str = "") -> None:
+        """Set the title, left-aligned and wrapped, and the note below."""
+        width = self.figure.get_figwidth()
+        edge = 0.06 / width
+        if self.own:
+            if title:
+                wrapped = wrap(title, int((width - 0.2) / (LETTER * 1.33)))
+                self.figure.suptitle(wrapped, x=edge, ha="left")
+            if note:
+                wrapped = wrap(note, int((width - 0.2) / LETTER))
+                self.figure.supxlabel(wrapped, x=edge, ha="left", color=SOFT)
+            return
+        room = self.ax.get_position().width * width
+        if title:
+            self.ax.set_title(wrap(title, max(20, int(room / (LETTER * 1.33)))), loc="left")
+        if note:
+            label = "\n".join(
+                filter(None, [self.ax.get_xlabel(), wrap(note, max(20, int(room / LETTER)))])
+            )
+            self.ax.set_xlabel(label, loc="left")
+
+    def settle(self) -> None:
+        """Lay the figure out, so that sizes can be measured."""
+        self.figure.draw_without_rendering()
+
+
+@contextmanager
+def sheet(ax: Axes | None, width: float, height: float) -> Iterator[Sheet]:
+    """Give axes in the house style: the user's, or new ones of this size in inches.
+
+    The user's own settings of matplotlib are left as they are. The last thing done in the
+    style is a dry run of drawing, because ticks are made no earlier.
+    """
+    with mpl.rc_context(RC):
+        if ax is not None:
+            drawn = Sheet(ax, own=False)
+        elif _offscreen.get():
+            figure = Figure(figsize=(width, height), layout="constrained")
+            drawn = Sheet(figure.add_subplot(), own=True)
+        else:
+            import matplotlib.pyplot as plt
+
+            drawn = Sheet(plt.subplots(figsize=(width, height), layout="constrained")[1], own=True)
+        yield drawn
+        drawn.settle()
+
+
+def wrap(text: str, width: int) -> str:
+    """Break text into lines of about equal length; nothing is cut off.
+
+    A no-break space keeps what it joins on one line.
+    """
+    plain = re.sub(r"[ \t\r\n\f\v]+", " ", str(text)).strip(" ")
+    lines = textwrap.wrap(plain, width := max(8, width))
+    while len(lines) > 1 and width > 8:  # as narrow as the number of lines allows
+        narrower = textwrap.wrap(plain, width - 1)
+        if len(narrower) > len(lines):
+            break
+        lines, width = narrower, width - 1
+    return "\n".join(lines) or " "
+
+
+def unit_axis(ax: Axes) -> None:
+    """Give the horizontal axis ticks from 0 to 1, or from below 0 where it begins there."""
+    low = ax.get_xlim()[0]
+    ticks = [round(0.2 * i, 1) for i in range(-5, 6) if 0.2 * i >= low - 1e-9]
+    ax.set_xticks(ticks, ["0" if tick == 0 else bounded(tick, 1) for tick in ticks])
+    ax.tick_params(axis="x", length=0)
+
+
+def number_column(
+    ax: Axes,
+    layout: Rows,
+    offset: float,
+    heading: str,
+    texts: Sequence[str],
+    marked: Sequence[Any] | None = None,
+) -> None:
+    """Print numbers ``offset`` inches right of the axes, those of concern in bold orange.
+
+    The offset is fixed, so that the axes may shrink without moving the column.
+    """
+    strong = [False] * len(texts) if marked is None else list(marked)
+    for centre, text, bold in zip(layout.centres, texts, strong, strict=True):
+        ax.annotate(
+            text, (1, centre), xycoords=ax.get_yaxis_transform(), xytext=(72 * offset, 0),
+            textcoords="offset points", ha="right", va="center", annotation_clip=False,
+            fontweight="bold" if bold else "normal", color=ORANGE if bold else INK,
+        )  # fmt: skip
+    ax.annotate(
+        heading, (1, 1), xycoords="axes fraction", xytext=(72 * offset, 3),
+        textcoords="offset points", ha="right", va="bottom", color=SOFT,
+    )  # fmt: skip
+
+
+def n_lines(text: str) -> int:
+    """Count the lines of wrapped text."""
+    return text.count("\n") + 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of different heights, in inches from the top, so that labels never overlap."""
+
+    centres: np.ndarray[Any, np.dtype[np.float64]]
+    height: float
+
+    def apply(self, ax: Axes, labels: Sequence[str]) -> None:
+        """Label the rows, the first one on top."""
+        ax.set_ylim(self.height, 0)
+        ax.set_yticks(self.centres, labels)
+        ax.tick_params(axis="y", length=0, pad=6)
+        ax.spines["left"].set_visible(False)
+
+
+def rows(labels: Sequence[str], least: float = 0.34) -> Rows:
+    """Give each label the height that its lines need."""
+    heights = np.array([max(least, n_lines(label) * LINE + 0.14) for label in labels])
+    ends = np.cumsum(heights)
+    return Rows(centres=ends - heights / 2, height=float(ends[-1]) if len(ends) else least)
+
+
+def label_width(labels: Sequence[str]) -> float:
+    """Estimate the inches that the longest line takes."""
+    longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
+    return longest * LETTER + 0.15
+
+
+def ink_on(colour: Any) -> str:
+    """Choose dark or white letters for a background, by WCAG's contrast ratio."""
+    background = _luminance(to_rgb(colour))
+    dark = (background + 0.05) / (_luminance(to_rgb(INK)) + 0.05)
+    return INK if dark >= 1.05 / (background + 0.05) else "white"
+
+
+def _luminance(rgb: tuple[float, float, float]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def option_colours(n_options: int) -> list[Any]:
+    """Give each answer its colour, from the lowest to the highest."""
+    if n_options == 1:
+        return [DIVERGING(0.5)]
+    return [DIVERGING(k / (n_options - 1)) for k in range(n_options)]
+
+
+def nice_ceiling(value: float, step: float) -> float:
+    """Round up to a multiple of ``step``."""
+    return math.ceil(value / step - 1e-9) * step
