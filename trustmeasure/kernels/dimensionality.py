@@ -197,7 +197,7 @@ def _finish(
             break
         damped = hessian.copy()
         _set_diagonals(damped, np.diagonal(hessian, axis1=1, axis2=2) + damping[:, None])
-        candidate = current - np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
+        candidate = current - _solve(damped, gradient)
         found = _residuals(off, candidate)
         better = found[0] <= value
         current[better] = candidate[better]
@@ -205,6 +205,15 @@ def _finish(
         damping = np.where(better, damping * 0.1, np.maximum(10.0 * damping, 0.01))
     loadings[active] = current
     return loadings
+
+
+def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Newton directions (b, p); a singular Hessian anywhere in the stack gets a ridge."""
+    try:
+        return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0])
+    except np.linalg.LinAlgError:
+        ridge = 1e-8 * np.eye(hessian.shape[1])
+        return np.asarray(np.linalg.solve(hessian + ridge, gradient[:, :, None])[:, :, 0])
 
 
 def _slopes(off: FloatArray, loadings: FloatArray) -> FloatArray:
