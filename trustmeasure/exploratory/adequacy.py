@@ -111,10 +111,10 @@ def kmo(
     Examples
     --------
     >>> import numpy as np
-    >>> from trustmeasure.exploratory import kmo
+    >>> import trustmeasure as tm
     >>> rng = np.random.default_rng(1)
     >>> trait = rng.normal(size=(300, 1))
-    >>> result = kmo(trait + rng.normal(size=(300, 5)))
+    >>> result = tm.kmo(trait + rng.normal(size=(300, 5)))
     >>> round(result.overall, 2)
     0.84
     >>> list(result.items.index)
@@ -190,9 +190,9 @@ def bartlett_sphericity(
     Examples
     --------
     >>> import numpy as np
-    >>> from trustmeasure.exploratory import bartlett_sphericity
+    >>> import trustmeasure as tm
     >>> rng = np.random.default_rng(1)
-    >>> result = bartlett_sphericity(rng.normal(size=(300, 1)) + rng.normal(size=(300, 5)))
+    >>> result = tm.bartlett_sphericity(rng.normal(size=(300, 1)) + rng.normal(size=(300, 5)))
     >>> result.df, result.pvalue < .001
     (10, True)
     """

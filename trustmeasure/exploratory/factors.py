@@ -129,10 +129,10 @@ def efa(
     Examples
     --------
     >>> import numpy as np
-    >>> from trustmeasure.exploratory import efa
+    >>> import trustmeasure as tm
     >>> rng = np.random.default_rng(1)
     >>> traits = np.repeat(rng.normal(size=(500, 2)), 4, axis=1)
-    >>> result = efa(traits + rng.normal(size=(500, 8)), n_factors=2)
+    >>> result = tm.efa(traits + rng.normal(size=(500, 8)), n_factors=2)
     >>> (result.loadings.abs() > .5).sum()
     F1    4
     F2    4

@@ -132,10 +132,10 @@ def parallel_analysis(
     Examples
     --------
     >>> import numpy as np
-    >>> from trustmeasure.exploratory import parallel_analysis
+    >>> import trustmeasure as tm
     >>> rng = np.random.default_rng(1)
     >>> traits = np.repeat(rng.normal(size=(300, 2)), 4, axis=1)
-    >>> result = parallel_analysis(traits + rng.normal(size=(300, 8)), rng=1)
+    >>> result = tm.parallel_analysis(traits + rng.normal(size=(300, 8)), rng=1)
     >>> result.n_factors, result.n_components
     (2, 2)
     """
