@@ -16,6 +16,7 @@ from trustmeasure.exploratory import (
     ParallelAnalysis,
     SamplingAdequacy,
 )
+from trustmeasure.instruments import Instrument
 from trustmeasure.quality import MissingnessResult
 from trustmeasure.reliability import AlphaResult, OmegaResult
 from trustmeasure.scoring import Scores
@@ -40,11 +41,28 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
 }
 
 
+_WITH_SCALES = (AggregateResult, MissingnessResult, pd.DataFrame)
+
+
+def _options(
+    title: str | None, instrument: Instrument | None, labels: Any, language: str, thresholds: Any
+) -> Options:
+    return Options(
+        title=title,
+        known=instrument,
+        labels=labels,
+        language=language,
+        thresholds=load_thresholds(thresholds),
+    )
+
+
 def table(
     result: Any,
     *,
     style: str = "apa",
+    scale: str | None = None,
     title: str | None = None,
+    instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
     thresholds: Any = None,
@@ -61,11 +79,15 @@ def table(
     style : {"apa"}
         Two decimals, no zero before the point of what cannot exceed 1, statistical symbols
         in italics, horizontal rules only, notes below.
+    scale : str, optional
+        Show only this scale, of the results of `aggregate`, `missingness` and
+        `item_analysis`.
     title : str, optional
         Instead of the table's own.
-    labels : bool, mapping or Instrument, optional
-        Item wordings beside the ids: a mapping id → text, or the instrument that has them
-        (Scores bring theirs). False for ids alone.
+    instrument : Instrument, optional
+        Gives item wordings, scale titles and reversal; Scores bring theirs.
+    labels : bool or mapping, optional
+        Item wordings beside the ids: a mapping id → text, or False for ids alone.
     language : str
         Of item wordings and scale titles.
     thresholds : path or mapping, optional
@@ -110,6 +132,8 @@ def table(
     check_option("below_cut", below_cut, ("grey", "blank"))
     chosen = Options(
         title=title,
+        known=instrument,
+        scale=scale,
         labels=labels,
         language=language,
         thresholds=load_thresholds(thresholds),
@@ -122,6 +146,11 @@ def table(
         if isinstance(result, kind) and (
             kind is not pd.DataFrame or reliability.is_item_analysis(result)
         ):
+            if scale is not None and kind not in _WITH_SCALES:
+                raise OptionError(
+                    f"scale= does not apply to a {kind.__name__}; it picks a scale out of the "
+                    "results of aggregate, missingness and item_analysis."
+                )
             return builder(result, chosen)
     known = ", ".join(name for name, _ in _BUILDERS.values())
     raise OptionError(
@@ -134,12 +163,13 @@ def item_table(
     frame: pd.DataFrame,
     *,
     title: str | None = None,
+    instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
     thresholds: Any = None,
 ) -> Table:
     """Make a table from the DataFrame of `item_analysis`; options as in `table`."""
-    options = Options(title, labels, language, load_thresholds(thresholds))
+    options = _options(title, instrument, labels, language, thresholds)
     return reliability.items_table(frame, options)
 
 
@@ -147,6 +177,7 @@ def reliability_overview(
     results: Mapping[str, Any],
     *,
     title: str | None = None,
+    instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
     thresholds: Any = None,
@@ -157,8 +188,8 @@ def reliability_overview(
     ----------
     results : mapping
         Scale → result of `cronbach_alpha`, or a pair of it and that of `mcdonald_omega`.
-    title, labels, language, thresholds
-        As in `table`; an Instrument as ``labels`` gives the scales' titles.
+    title, instrument, labels, language, thresholds
+        As in `table`.
 
     Returns
     -------
@@ -169,7 +200,7 @@ def reliability_overview(
     DataError
         For anything else than these results.
     """
-    options = Options(title, labels, language, load_thresholds(thresholds))
+    options = _options(title, instrument, labels, language, thresholds)
     return reliability.overview_table(results, options)
 
 
@@ -178,10 +209,11 @@ def adequacy_table(
     bartlett: BartlettSphericity,
     *,
     title: str | None = None,
+    instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
     thresholds: Any = None,
 ) -> Table:
     """Make one table of the results of `kmo` and `bartlett_sphericity`; options as in `table`."""
-    options = Options(title, labels, language, load_thresholds(thresholds))
+    options = _options(title, instrument, labels, language, thresholds)
     return factors.adequacy_table(kmo, options, bartlett)

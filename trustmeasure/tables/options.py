@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trustmeasure._checks import listed, near
+from trustmeasure.errors import OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.tables import labels as names
 from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, rich
@@ -18,6 +20,8 @@ class Options:
     """The user's choices, checked; see `trustmeasure.tables.table` for their meaning."""
 
     title: str | None = None
+    known: Instrument | None = None
+    scale: str | None = None
     labels: Any = None
     language: str = "en"
     thresholds: Thresholds = field(default_factory=load_thresholds)
@@ -27,8 +31,8 @@ class Options:
     hide: frozenset[Any] = frozenset()
 
     def instrument(self, data: Any) -> Instrument | None:
-        """Find the instrument of the data, or the one passed as labels."""
-        return names.instrument_of(data, self.labels)
+        """Find the instrument that was passed, or that of the data."""
+        return self.known or names.instrument_of(data, self.labels)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,16 @@ def build(
         notes=tuple(rich(note) for note in notes if str(note)),
         references=references(options, *measures),
     )
+
+
+def one_of(scale: Any, known: Iterable[Any]) -> str:
+    """Refuse a scale that the result does not hold."""
+    scales = [str(name) for name in known]
+    if str(scale) not in scales:
+        raise OptionError(
+            f"scale={scale!r} is not in the result. Scales: {listed(scales)}." + near(scale, scales)
+        )
+    return str(scale)
 
 
 def scale_titles(scales: Iterable[Any], data: Any, options: Options) -> dict[Any, str]:

@@ -20,7 +20,7 @@ from trustmeasure.tables.numbers import (
     p_statement,
     percent,
 )
-from trustmeasure.tables.options import Options, build, item_cells, of_scale, scale_titles
+from trustmeasure.tables.options import Options, build, item_cells, of_scale, one_of, scale_titles
 
 N, M, SD, P = italic("n"), italic("M"), italic("SD"), italic("p")
 HIDDEN = "not shown"
@@ -80,8 +80,9 @@ def scale_range(scores: Scores, scale: str) -> tuple[float, float]:
 
 def missing_table(result: MissingnessResult, options: Options) -> Table:
     """Show missing answers: of each scale, or of each item where there is one scale."""
-    if len(result.scales) == 1:
-        return _missing_items(result, options)
+    if options.scale is not None or len(result.scales) == 1:
+        scale = one_of(options.scale or result.scales.index[0], result.scales.index)
+        return _missing_items(result, scale, options)
     titles = scale_titles(result.scales.index, None, options)
     rows = [
         row(
@@ -102,8 +103,7 @@ def missing_table(result: MissingnessResult, options: Options) -> Table:
     return build(options, "Missing Answers", columns, rows, notes)
 
 
-def _missing_items(result: MissingnessResult, options: Options) -> Table:
-    scale = str(result.scales.index[0])
+def _missing_items(result: MissingnessResult, scale: str, options: Options) -> Table:
     items = result.items.loc[scale]
     leading = item_cells(items.index, None, options)
     rows = []
@@ -133,6 +133,8 @@ def _missing_items(result: MissingnessResult, options: Options) -> Table:
 def teams_table(result: AggregateResult, options: Options) -> Table:
     """Show team means; of a hidden team nothing but its name."""
     scales = list(dict.fromkeys(result.table["scale"]))
+    if options.scale is not None:
+        scales = [one_of(options.scale, scales)]
     titles = scale_titles(scales, result, options)
     rows: list[Row] = []
     for scale in scales:

@@ -25,6 +25,7 @@ from trustmeasure.tables.options import (
     build,
     item_cells,
     of_scale,
+    one_of,
     scale_titles,
     verdict_note,
 )
@@ -129,6 +130,9 @@ def items_table(frame: pd.DataFrame, options: Options) -> Table:
             "Expected the DataFrame that item_analysis returns, with the columns mean, sd, floor, "
             "ceiling, r_drop and alpha_drop."
         )
+    if options.scale is not None:
+        scale = one_of(options.scale, frame.get("scale", pd.Series(dtype=object)).unique())
+        frame = frame[frame["scale"] == scale].drop(columns="scale")
     leading = item_cells(dict.fromkeys(frame.index), None, options)
     cut, most = options.thresholds["item_rest"].cut, options.thresholds["floor_ceiling"].cut
     titles = scale_titles(frame.get("scale", pd.Series(dtype=object)).unique(), None, options)
