@@ -174,7 +174,7 @@ def _first_axes(correlations: FloatArray, n_obs: int) -> FloatArray:
 
 
 def _finish(
-    off: FloatArray, loadings: FloatArray, *, precision: float = 1e-6, max_steps: int = 60
+    off: FloatArray, loadings: FloatArray, *, precision: float = 1e-6, max_steps: int = 40
 ) -> FloatArray:
     """Newton steps on each matrix, damped where a step would not lower the residuals.
 
@@ -186,6 +186,7 @@ def _finish(
     active = np.flatnonzero(np.abs(_slopes(off, loadings)).max(axis=1) > tolerance)
     off, current, damping = off[active], loadings[active], np.zeros(active.size)
     value, gradient, hessian = _residuals(off, current)
+    bound = np.sqrt(1.0 - LOWEST_UNIQUENESS)
     for _ in range(max_steps):
         moving = np.abs(gradient).max(axis=1) > tolerance[active]
         if moving.sum() <= 0.8 * active.size:  # worth the copying
@@ -197,12 +198,16 @@ def _finish(
             break
         damped = hessian.copy()
         _set_diagonals(damped, np.diagonal(hessian, axis1=1, axis2=2) + damping[:, None])
-        candidate = current - _solve(damped, gradient)
+        # Past the bound residuals rise steeply: a loading first stops there, then goes on.
+        furthest = np.where(np.abs(current) > bound, 2.0, bound + 1e-7)
+        candidate = np.clip(current - _solve(damped, gradient), -furthest, furthest)
         found = _residuals(off, candidate)
         better = found[0] <= value
         current[better] = candidate[better]
         value[better], gradient[better], hessian[better] = (part[better] for part in found)
-        damping = np.where(better, damping * 0.1, np.maximum(10.0 * damping, 0.01))
+        damping = np.where(
+            better, 0.1 * damping, np.maximum(10.0 * damping, 1e-3 * strength[active])
+        )
     loadings[active] = current
     return loadings
 
