@@ -92,7 +92,7 @@ def likert(
     ]
     layout = style.rows(row_labels, least=0.38)
     width = min(10.0, 6.2 + style.label_width(row_labels))
-    with style.sheet(ax, width, layout.height + 1.7) as drawn:
+    with style.sheet(ax, width, layout.height + 1.2) as drawn:
         _draw_bars(drawn.ax, shares, layout)
         layout.apply(drawn.ax, row_labels)
         style.number_column(drawn.ax, layout, 0.55, "n", [count(number) for number in n])
@@ -246,6 +246,8 @@ def _option_names(answers: ResponseSet, language: str) -> list[str]:
 def _draw_legend(drawn: style.Sheet, names: Sequence[str], colours: Sequence[Any]) -> float:
     """Put the answers above the bars, row by row; give the points that they take."""
     room, legend = 0.0, None
+    drawn.settle()
+    width_there = drawn.ax.get_window_extent().width
     tries = [(n_columns, width) for n_columns in range(len(names), 0, -1) for width in (24, 14, 10)]
     for n_columns, width in tries:
         # A legend fills column by column; this order makes it read row by row.
@@ -259,12 +261,17 @@ def _draw_legend(drawn: style.Sheet, names: Sequence[str], colours: Sequence[Any
             loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=n_columns, borderaxespad=0.2,
             handlelength=1.1, handleheight=1.0, columnspacing=1.2, handletextpad=0.5,
         )  # fmt: skip
+        legend.set_in_layout(False)  # until it is known to fit
         drawn.settle()
         extent = legend.get_window_extent()
-        room = extent.height * 72 / drawn.figure.dpi + 4
-        if extent.width <= drawn.ax.get_window_extent().width:
+        room = extent.height / drawn.figure.dpi
+        if extent.width <= width_there:
             break
-    return room
+    if legend is not None:
+        legend.set_in_layout(True)
+    if drawn.own:
+        drawn.figure.set_figheight(drawn.figure.get_figheight() + room)
+    return 72 * room + 4
 
 
 def _draw_percentages(drawn: style.Sheet, shares: np.ndarray[Any, Any]) -> None:

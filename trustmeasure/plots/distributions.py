@@ -116,8 +116,8 @@ def merge_bins(
 ) -> tuple[NDArray[Any], FloatArray]:
     """Merge neighbouring bins until none holds between 1 and ``least`` − 1 people.
 
-    The smallest offender goes first, to whichever neighbour holds fewer, people before
-    emptiness, so that bars stay as fine as they may.
+    The smallest offender goes first, one bin towards the nearest people (the fewer, of two
+    as near), so that bars stay as fine and empty stretches as empty as they may.
     """
     people, ends = [int(number) for number in counts], [float(edge) for edge in edges]
     while len(people) > 1:
@@ -125,9 +125,9 @@ def merge_bins(
         if not small:
             break
         i = min(small)[1]
-        sides = [j for j in (i - 1, i + 1) if 0 <= j < len(people)]
-        j = min(sides, key=lambda side: (people[side] == 0, people[side]))
-        first = min(i, j)
+        others = [k for k, number in enumerate(people) if number and k != i]
+        towards = min(others, key=lambda k: (abs(k - i), people[k])) if others else i - 1
+        first = i if towards > i or i == 0 else i - 1
         people[first : first + 2] = [people[first] + people[first + 1]]
         del ends[first + 1]
     return np.array(people), np.array(ends)

@@ -167,10 +167,11 @@ def _strips(ax: Axes, numbers: Any, layout: style.Rows, cut: float) -> None:
         for j in range(numbers.shape[1])
     ]
     flat = numbers.ravel()
-    cells = PatchCollection(patches, cmap=style.DIVERGING, edgecolor="white", linewidth=1.5)
+    cells = PatchCollection(
+        patches, cmap=style.DIVERGING.with_extremes(bad="white"), edgecolor="white", linewidth=1.5
+    )
     cells.set_array(np.ma.masked_where(np.abs(flat) < cut, flat))
     cells.set_clim(-1, 1)
-    cells.get_cmap().set_bad("white")
     ax.add_collection(cells)
     for i, row in enumerate(numbers):
         for j, value in enumerate(row):

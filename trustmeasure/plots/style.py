@@ -237,10 +237,10 @@ def label_width(labels: Sequence[str]) -> float:
 
 
 def ink_on(colour: Any) -> str:
-    """Choose dark or white letters for a background, by WCAG's contrast ratio."""
+    """Choose black or white letters for a background, by WCAG's contrast ratio."""
     background = _luminance(to_rgb(colour))
-    dark = (background + 0.05) / (_luminance(to_rgb(INK)) + 0.05)
-    return INK if dark >= 1.05 / (background + 0.05) else "white"
+    dark = (background + 0.05) / 0.05
+    return "black" if dark >= 1.05 / (background + 0.05) else "white"
 
 
 def _luminance(rgb: tuple[float, float, float]) -> float:
