@@ -178,7 +178,7 @@ def score(
     refuse_existing(output, overwrite=force, how="--force")
     scores = tm.score(
         _read(**_reading(locals())),
-        method=method,  # type: ignore[arg-type]
+        method=method,  # type: ignore[arg-type]  # likewise
         min_valid=None if min_valid is None else _number(min_valid),
         confirm_keying=confirm_keying,
     )
@@ -333,7 +333,7 @@ def _read(
         respondent=respondent,
         cluster=cluster,
         wave=wave,
-        platform=platform,
+        platform=platform,  # type: ignore[arg-type]  # checked, with the allowed ones listed
         columns=columns or None,
         missing_codes=[_number(code) for code in missing_code or ()],
         unfinished="keep" if keep_unfinished else "drop",
@@ -386,7 +386,7 @@ def main() -> None:
     import warnings
 
     # Warnings belong to people here: one line each, without the source line of the library.
-    warnings.showwarning = lambda message, *_args, **_kwargs: typer.echo(  # type: ignore[assignment]
+    warnings.showwarning = lambda message, *_args, **_kwargs: typer.echo(
         f"Warning: {message}", err=True
     )
     try:

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 
 from trustmeasure.errors import DataError
+from trustmeasure.quality import MissingnessResult
 from trustmeasure.report.page import Page, Section
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores, score
+from trustmeasure.tables import table
 
 
 def scored(responses: Responses, *, confirm_keying: Any, cluster: str | None = None) -> Scores:
@@ -55,7 +57,9 @@ def new_page(title: str, responses: Responses, scores: Scores) -> Page:
     return page
 
 
-def describe_data(section: Section, responses: Responses, scores: Scores, missing: Any) -> None:
+def describe_data(
+    section: Section, responses: Responses, scores: Scores, missing: MissingnessResult
+) -> None:
     """Say who answered, what was dropped in reading, and what is missing."""
     section.say(
         f"The data hold {scores.n:,} persons and {len(responses.column_map)} items. "
@@ -65,13 +69,13 @@ def describe_data(section: Section, responses: Responses, scores: Scores, missin
             else "Nothing was dropped in reading."
         )
     )
-    section.table(missing)
+    section.table(table(missing, instrument=scores.instrument, labels=False))
     blocks = missing.scales["unanswered"]
     if (blocks > 0).any():
         section.notice(
             "Some people answered none of the items of a scale: "
             + "; ".join(
-                f"{scores.instrument.scale(scale).name}, {count:,} of {scores.n:,}"
+                f"{scores.instrument.scale(str(scale)).name}, {count:,} of {scores.n:,}"
                 for scale, count in blocks[blocks > 0].items()
             )
             + ". That is what a survey looks like which shows blocks of questions to part of its "
@@ -85,9 +89,3 @@ def share(value: float) -> str:
     if pd.isna(value):
         return "–"
     return "under 1%" if 0 < value < 0.01 else f"{value:.0%}"
-
-
-def bounded(value: float) -> str:
-    """Write a coefficient that cannot pass 1 as APA does, without the leading zero."""
-    text = f"{value:.2f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text

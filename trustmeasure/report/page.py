@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from trustmeasure import plots
 from trustmeasure._files import refuse_existing, write_whole
 from trustmeasure.errors import OptionError, TrustMeasureError
+from trustmeasure.tables import Table
+from trustmeasure.tables.html import CSS as TABLE_CSS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _PACKAGES = ("numpy", "scipy", "pandas", "narwhals", "matplotlib")
 
@@ -56,17 +62,13 @@ class Section:
         """Add headline numbers: label, number, remark."""
         self.blocks.append(Block("facts", facts=tuple(rows)))
 
-    def table(self, result: Any, **options: Any) -> None:
-        """Add the APA table of a result."""
-        from trustmeasure.tables import table
+    def table(self, table: Table) -> None:
+        """Add a table."""
+        self.blocks.append(Block("table", html=table.to_html(css=False)))
 
-        self.blocks.append(Block("table", html=table(result, **options).to_html()))
-
-    def figure(self, axes: Any, caption: str) -> None:
-        """Add a figure; its caption also is its alternative text."""
-        from trustmeasure.plots import figure_svg
-
-        self.blocks.append(Block("figure", caption, figure_svg(axes, caption)))
+    def figure(self, axes: Axes, caption: str, alternative: str) -> None:
+        """Add a figure with the text that stands for it where it cannot be seen."""
+        self.blocks.append(Block("figure", caption, plots.figure_svg(axes, alternative)))
 
 
 @dataclass
@@ -116,6 +118,19 @@ class Page:
         self.note(topic, getattr(result, "warnings", ()))
         return result
 
+    def draw(
+        self,
+        section: Section,
+        topic: str,
+        caption: str,
+        drawing: Callable[[], Axes],
+        alternative: Callable[[], str],
+    ) -> None:
+        """Add a figure where the data allow it."""
+        axes = self.attempt(section, topic, "The figure", drawing)
+        if axes is not None:
+            section.figure(axes, caption, alternative())
+
     def to_html(self) -> str:
         """Make the page."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -127,8 +142,11 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["symbols"] = _with_symbols
         template = environment.get_template("page.html.j2")
-        return template.render(page=self, versions=versions()) + "\n"
+        # Tables bring their own style rules; once is enough for a page.
+        table_css = TABLE_CSS.removeprefix("<style>").strip().removesuffix("</style>")
+        return template.render(page=self, versions=versions(), table_css=table_css) + "\n"
 
 
 def output_path(path: str | Path, *, overwrite: bool) -> Path:
@@ -156,6 +174,14 @@ def versions() -> list[tuple[str, str]]:
         except PackageNotFoundError:  # vendored without metadata
             continue
     return found
+
+
+def _with_symbols(text: str) -> Any:
+    """Set the subscripts of statistical symbols; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    symbol = Markup("<i>r</i><sub>WG(J)</sub>")
+    return symbol.join(escape(part) for part in text.split("r_WG(J)"))
 
 
 def _is_ours(category: type[Warning]) -> bool:

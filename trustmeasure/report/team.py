@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from trustmeasure import agreement, plots, reliability
 from trustmeasure._checks import check_count, listed
 from trustmeasure.errors import DataError
 from trustmeasure.instruments import Scale
-from trustmeasure.report.common import bounded, new_page, scored, share
+from trustmeasure.report.common import new_page, scored, share
 from trustmeasure.report.method import REFERENCES, team_paragraphs
-from trustmeasure.report.page import Page, output_path, write_page
+from trustmeasure.report.page import Page, Section, output_path, write_page
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
+from trustmeasure.tables import table
+from trustmeasure.tables.numbers import bounded
 from trustmeasure.thresholds import verdict
 
 
@@ -109,7 +112,7 @@ def team_report(
     _how_to_read(page, everybody, min_cluster_size)
     for scale in scores.instrument.scales:
         _scale(page, scale, scores.cluster, teams, everybody, shown, min_cluster_size)
-    _answers(page, responses, everybody)
+    _answers(page, everybody)
     _quality(page, everybody)
     page.settings.append(("Smallest team shown", str(min_cluster_size)))
     page.settings.append(("Team column", scores.cluster))
@@ -193,7 +196,7 @@ def _brief(
             f"Not shown: {listed(teams.suppressed, 30)}. A team is hidden when fewer than {least} "
             "of its members answered, or when showing it would let others work out a hidden team."
         )
-    if everybody is not None and teams.overall["withheld"].any():
+    if teams.overall["withheld"].any():
         section.notice(
             "The result of everybody together is withheld: with it, the hidden teams could be "
             "worked out. Results of the whole group are those of the teams that are shown."
@@ -227,25 +230,38 @@ def _scale(
     if not overall["withheld"]:
         section.say(
             f"All together: mean {overall['mean']:.2f}, 95% interval {overall['ci_low']:.2f} to "
-            f"{overall['ci_high']:.2f} ({int(overall['n'])} people)."
+            f"{overall['ci_high']:.2f} ({overall['n']:.0f} people)."
         )
-    section.figure(
-        plots.team_means(teams, scale=scale.id, instrument=everybody.instrument),
+    page.draw(
+        section,
+        topic,
         f"{scale.name}: mean of each team with its 95% interval. The axis spans all possible "
         "scores.",
+        lambda: plots.team_means(teams, scale=scale.id, instrument=everybody.instrument),
+        lambda: plots.describe(teams, scale=scale.id),
     )
-    section.table(teams, scale=scale.id)
+    section.table(
+        table(
+            teams,
+            scale=scale.id,
+            title=f"Results of the Teams: {scale.name}",
+            instrument=everybody.instrument,
+        )
+    )
     if everybody.data[scale.id].notna().sum() >= least:
-        section.figure(
-            plots.score_distribution(everybody, scale=scale.id, min_count=least),
+        page.draw(
+            section,
+            topic,
             f"{scale.name}: how the scores are spread. Bars of fewer than {least} people are "
             "joined with their neighbours.",
+            lambda: plots.score_distribution(everybody, scale=scale.id, min_count=least),
+            lambda: plots.describe(everybody, scale=scale.id),
         )
     _agreement(page, section, topic, scale, cluster, shown)
 
 
 def _agreement(
-    page: Page, section: Any, topic: str, scale: Scale, cluster: str, shown: Scores
+    page: Page, section: Section, topic: str, scale: Scale, cluster: str, shown: Scores
 ) -> None:
     """Say how far members agree and teams differ, for the teams that are shown."""
     if shown.data[cluster].nunique() < 2:
@@ -261,10 +277,10 @@ def _agreement(
         )
     icc = page.attempt(section, topic, "ICC", lambda: agreement.group_icc(shown, value=scale.id))
     if icc is not None:
-        section.table(icc)
+        section.table(table(icc, title=f"Differences between Teams: {scale.name}"))
 
 
-def _answers(page: Page, responses: Responses, everybody: Scores) -> None:
+def _answers(page: Page, everybody: Scores) -> None:
     section = page.section("Answers item by item")
     section.say(
         "Everybody together, in per cent, as the answers were given. Items marked (R) are "
@@ -275,14 +291,13 @@ def _answers(page: Page, responses: Responses, everybody: Scores) -> None:
         if drawn.issuperset(scale.items):  # facets repeat the items of their total
             continue
         drawn.update(scale.items)
-        axes = page.attempt(
+        page.draw(
             section,
             f"Answers on {scale.name}",
-            "The figure",
-            lambda s=scale: plots.likert(everybody, scale=s.id),
+            f"{scale.name}: answers to each item.",
+            partial(plots.likert, everybody, scale=scale.id),
+            partial(plots.describe, everybody, kind="likert", scale=scale.id),
         )
-        if axes is not None:
-            section.figure(axes, f"{scale.name}: answers to each item.")
 
 
 def _quality(page: Page, everybody: Scores) -> None:
@@ -292,7 +307,7 @@ def _quality(page: Page, everybody: Scores) -> None:
             section,
             f"Reliability of {scale.name}",
             f"Alpha of {scale.name}",
-            lambda s=scale: reliability.cronbach_alpha(everybody, scale=s.id),
+            partial(reliability.cronbach_alpha, everybody, scale=scale.id),
         )
         if alpha is None:
             continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from trustmeasure import exploratory, plots, reliability
 from trustmeasure._checks import check_count
 from trustmeasure.instruments import Scale
 from trustmeasure.quality import missingness
-from trustmeasure.report.common import bounded, describe_data, new_page, scored, share
+from trustmeasure.report.common import describe_data, new_page, scored, share
 from trustmeasure.report.method import REFERENCES, validation_paragraphs
-from trustmeasure.report.page import Page, output_path, write_page
+from trustmeasure.report.page import Page, Section, output_path, write_page
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
+from trustmeasure.tables import adequacy_table, reliability_overview, table
+from trustmeasure.tables.numbers import bounded
 from trustmeasure.thresholds import verdict
 
 # Fewer complete cases than this make factors of noise; the literature's floor is about 50.
@@ -92,10 +96,10 @@ def validation_report(
     _data(page, responses, scores)
     _items(page, responses, scores)
     _scores(page, scores)
-    alphas = _reliability(page, scores)
+    found = _reliability(page, scores)
     for group in shared_scales(scores):
         _structure(page, scores, group, n_factors=n_factors, rng=rng)
-    _brief(brief, scores, alphas)
+    _brief(brief, scores, found)
     page.settings.append(("Intervals", "95%; alpha: Feldt; omega: delta method"))
     page.settings.append(("Parallel analysis", f"1,000 replications, 95th percentile, rng = {rng}"))
     for key in ("alpha", "feldt", "omega", "kmo", "bartlett", "parallel", "minres", "oblimin"):
@@ -104,12 +108,12 @@ def validation_report(
     return write_page(page, path, overwrite=overwrite)
 
 
-def _brief(section: Any, scores: Scores, alphas: Mapping[str, Any]) -> None:
+def _brief(section: Section, scores: Scores, found: Mapping[str, Reliability]) -> None:
     facts = []
     for scale in scores.instrument.scales:
-        alpha = alphas.get(scale.id)
-        if alpha is None:
+        if scale.id not in found:
             continue
+        alpha = found[scale.id].alpha
         judged = verdict("alpha", alpha.estimate)
         facts.append(
             (
@@ -126,7 +130,7 @@ def _brief(section: Any, scores: Scores, alphas: Mapping[str, Any]) -> None:
         if row["n"] > 1:
             section.say(
                 f"{scale.name}: mean {row['mean']:.2f} (SD {row['sd']:.2f}) from "
-                f"{int(row['n']):,} people with a score."
+                f"{row['n']:,.0f} people with a score."
             )
 
 
@@ -151,40 +155,57 @@ def _items(page: Page, responses: Responses, scores: Scores) -> None:
         topic = f"Items of {scale.name}"
         if not drawn.issuperset(scale.items):  # facets repeat the items of their total
             drawn.update(scale.items)
-            axes = page.attempt(
-                section, topic, "The figure", lambda s=scale: plots.likert(responses, scale=s.id)
+            page.draw(
+                section,
+                topic,
+                f"{scale.name}: answers to each item, in per cent.",
+                partial(plots.likert, responses, scale=scale.id),
+                partial(plots.describe, responses, scale=scale.id),
             )
-            if axes is not None:
-                section.figure(axes, f"{scale.name}: answers to each item, in per cent.")
         frame = page.attempt(
             section,
             topic,
             "The item analysis",
-            lambda s=scale: reliability.item_analysis(scores, scale=s.id),
+            partial(reliability.item_analysis, scores, scale=scale.id),
         )
         if frame is not None:
-            section.table(frame, title=f"Items of {scale.name}")
+            page.note(topic, frame.attrs.get("warnings", ()))
+            section.table(
+                table(
+                    frame,
+                    title=f"Items of {scale.name}",
+                    instrument=scores.instrument,
+                    labels=False,
+                )
+            )
 
 
 def _scores(page: Page, scores: Scores) -> None:
     section = page.section("Scores")
-    section.table(scores)
+    section.table(table(scores))
     for scale in scores.instrument.scales:
         if scores.data[scale.id].notna().sum() < 2:
             continue
-        axes = page.attempt(
+        page.draw(
             section,
             f"Scores of {scale.name}",
-            "The figure",
-            lambda s=scale: plots.score_distribution(scores, scale=s.id),
+            f"{scale.name}: distribution of the scores.",
+            partial(plots.score_distribution, scores, scale=scale.id),
+            partial(plots.describe, scores, scale=scale.id),
         )
-        if axes is not None:
-            section.figure(axes, f"{scale.name}: distribution of the scores.")
 
 
-def _reliability(page: Page, scores: Scores) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Reliability:
+    """What was found of one scale; omega needs three items and a solution."""
+
+    alpha: reliability.AlphaResult
+    omega: reliability.OmegaResult | None
+
+
+def _reliability(page: Page, scores: Scores) -> dict[str, Reliability]:
     section = page.section("Reliability")
-    alphas: dict[str, Any] = {}
+    found: dict[str, Reliability] = {}
     for scale in scores.instrument.scales:
         if not _answered(scores, scale):
             continue
@@ -193,33 +214,57 @@ def _reliability(page: Page, scores: Scores) -> dict[str, Any]:
             section,
             topic,
             f"Alpha of {scale.name}",
-            lambda s=scale: reliability.cronbach_alpha(scores, scale=s.id),
+            partial(reliability.cronbach_alpha, scores, scale=scale.id),
         )
         if alpha is None:
             continue
-        alphas[scale.id] = alpha
-        judged = verdict("alpha", alpha.estimate)
-        section.say(
-            f"{scale.name}: α = {bounded(alpha.estimate)}, 95% CI [{bounded(alpha.ci_low)}, "
-            f"{bounded(alpha.ci_high)}], n = {alpha.n:,} ({share(alpha.n / scores.n)} of all): "
-            f"{judged.word} by the threshold {judged.threshold} ({judged.citation})."
-        )
-        section.table(alpha)
+        omega = None
         if len(scale.items) >= 3:
             omega = page.attempt(
                 section,
                 topic,
                 f"Omega of {scale.name}",
-                lambda s=scale: reliability.mcdonald_omega(scores, scale=s.id),
+                partial(reliability.mcdonald_omega, scores, scale=scale.id),
             )
-            if omega is not None:
-                section.table(omega)
-            section.figure(
-                plots.item_rest(alpha, instrument=scores.instrument),
-                f"{scale.name}: correlation of each item with the rest of the scale, and alpha "
-                "without the item.",
+        found[scale.id] = Reliability(alpha, omega)
+    if not found:
+        return found
+    section.table(
+        reliability_overview(
+            {name: (part.alpha, part.omega) for name, part in found.items()},
+            instrument=scores.instrument,
+        )
+    )
+    for scale in scores.instrument.scales:
+        if scale.id in found:
+            _one_reliability(section, scores, scale, found[scale.id])
+    return found
+
+
+def _one_reliability(section: Section, scores: Scores, scale: Scale, found: Reliability) -> None:
+    alpha, omega = found.alpha, found.omega
+    judged = verdict("alpha", alpha.estimate)
+    section.say(
+        f"{scale.name}: α = {bounded(alpha.estimate)}, 95% CI [{bounded(alpha.ci_low)}, "
+        f"{bounded(alpha.ci_high)}], n = {alpha.n:,} ({share(alpha.n / scores.n)} of all): "
+        f"{judged.word} by the threshold {judged.threshold} ({judged.citation})."
+    )
+    if len(scale.items) >= 3:
+        section.figure(
+            plots.item_rest(alpha, instrument=scores.instrument),
+            f"{scale.name}: correlation of each item with the rest of the scale, and alpha "
+            "without the item.",
+            plots.describe(alpha),
+        )
+    if omega is not None:
+        section.table(
+            table(
+                omega,
+                title=f"One-Factor Model and Coefficient Omega: {scale.name}",
+                instrument=scores.instrument,
+                labels=False,
             )
-    return alphas
+        )
 
 
 def _structure(
@@ -236,44 +281,72 @@ def _structure(
         )
         return
     topic = section.title
-    options: dict[str, Any] = {"items": items}
-    axes = page.attempt(
-        section, topic, "The figure", lambda: plots.correlation_heatmap(scores, **options)
+    matrix = scores.keyed[items].dropna().corr()
+    page.draw(
+        section,
+        topic,
+        f"Correlations of the keyed items (n = {complete:,}).",
+        lambda: plots.correlation_heatmap(scores, items=items),
+        lambda: plots.describe(matrix),
     )
-    if axes is not None:
-        section.figure(axes, f"Correlations of the keyed items (n = {complete:,}).")
-    for what, step in (
-        ("The Kaiser–Meyer–Olkin measure", exploratory.kmo),
-        ("Bartlett's test", exploratory.bartlett_sphericity),
-    ):
-        result = page.attempt(section, topic, what, lambda f=step: f(scores, **options))
-        if result is not None:
-            section.table(result)
+    kmo = page.attempt(
+        section,
+        topic,
+        "The Kaiser–Meyer–Olkin measure",
+        lambda: exploratory.kmo(scores, items=items),
+    )
+    bartlett = page.attempt(
+        section,
+        topic,
+        "Bartlett's test",
+        lambda: exploratory.bartlett_sphericity(scores, items=items),
+    )
+    if kmo is not None and bartlett is not None:
+        section.table(adequacy_table(kmo, bartlett, instrument=scores.instrument, labels=False))
     parallel = page.attempt(
         section,
         topic,
         "Parallel analysis",
-        lambda: exploratory.parallel_analysis(scores, rng=rng, **options),
+        lambda: exploratory.parallel_analysis(scores, items=items, rng=rng),
     )
     if parallel is not None:
         section.figure(
             plots.scree(parallel),
-            f"Parallel analysis suggests {parallel.n_factors} factor(s) and "
-            f"{parallel.n_components} component(s).",
+            f"Parallel analysis suggests {_counted(parallel.n_factors, 'factor')} and "
+            f"{_counted(parallel.n_components, 'component')}.",
+            plots.describe(parallel),
         )
-    wanted = n_factors or max(1, getattr(parallel, "n_factors", 1))
+    suggested = max(1, getattr(parallel, "n_factors", 1))
+    if len(group) == 1 and n_factors is None and suggested > 1:
+        section.say(
+            f"{group[0].name} is scored as one scale, so the solution with one factor comes "
+            "first. Factors that correlate highly with each other often are parts of one."
+        )
+        _solution(page, section, scores, items, 1)
+    _solution(page, section, scores, items, n_factors or suggested)
+
+
+def _solution(
+    page: Page, section: Section, scores: Scores, items: Sequence[str], n_factors: int
+) -> None:
     solution = page.attempt(
         section,
-        topic,
-        f"Factor analysis with {wanted} factor(s)",
-        lambda: exploratory.efa(scores, n_factors=wanted, **options),
+        section.title,
+        f"The solution with {_counted(n_factors, 'factor')}",
+        lambda: exploratory.efa(scores, n_factors=n_factors, items=items),
     )
-    if solution is not None:
-        section.table(solution)
-        section.figure(
-            plots.loadings(solution, instrument=scores.instrument),
-            f"Loadings of the items on {wanted} factor(s).",
-        )
+    if solution is None:
+        return
+    section.table(table(solution, instrument=scores.instrument, labels=False))
+    section.figure(
+        plots.loadings(solution, instrument=scores.instrument),
+        f"Loadings of the items on {_counted(n_factors, 'factor')}.",
+        plots.describe(solution),
+    )
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" + ("" if n == 1 else "s")
 
 
 def shared_scales(scores: Scores) -> list[list[Scale]]:

@@ -18,7 +18,7 @@ CSS = """<style>
   text-align: right; background: none; font-weight: normal; white-space: nowrap; }
 .tm-table thead tr:last-child th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 .tm-table th.tm-span { text-align: center; border-bottom: 1px solid currentColor; }
-.tm-table .tm-left { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.tm-table .tm-left { text-align: left; white-space: normal; overflow-wrap: break-word; }
 .tm-table .tm-center { text-align: center; }
 .tm-table td.tm-left { min-width: 6em; max-width: 28em; }
 .tm-table .tm-rule > * { border-top: 1px solid currentColor; }
