@@ -605,7 +605,7 @@ def test_list_instruments_tells_what_there_is() -> None:
         "edmondson-1999": ("team", 7, 1, "none", "validated"),
         "mcallister-1995": ("dyad", 11, 2, "none", "validated"),
         "psychological-safety": ("team", 20, 5, "included", "unvalidated"),
-        "spi-trust": ("person", 5, 1, "none", "validated"),
+        "spi-trust": ("person", 5, 1, "none", "piloted"),
         "trust-cognitive-affective": ("dyad", 24, 2, "included", "unvalidated"),
         "trust-pulse": ("team", 5, 1, "included", "unvalidated"),
     }
