@@ -248,7 +248,8 @@ def _draw_legend(drawn: style.Sheet, names: Sequence[str], colours: Sequence[Any
     room, legend = 0.0, None
     drawn.settle()
     width_there = drawn.ax.get_window_extent().width
-    tries = [(n_columns, width) for n_columns in range(len(names), 0, -1) for width in (24, 14, 10)]
+    columns = dict.fromkeys(-(-len(names) // n_rows) for n_rows in range(1, len(names) + 1))
+    tries = [(n_columns, width) for n_columns in columns for width in (24, 14, 10)]
     for n_columns, width in tries:
         # A legend fills column by column; this order makes it read row by row.
         order = [i for column in range(n_columns) for i in range(column, len(names), n_columns)]

@@ -19,7 +19,9 @@ from trustmeasure.plots.items import item_labels
 from trustmeasure.tables.labels import REVERSED, instrument_of, reversed_items, scale_title
 from trustmeasure.tables.numbers import MINUS, bounded
 
+# Beyond these, values and wordings would make the figure larger than a page.
 MOST_WITH_VALUES = 16
+MOST_WITH_WORDINGS = 20
 
 
 def correlation_heatmap(
@@ -48,7 +50,8 @@ def correlation_heatmap(
     instrument : Instrument, optional
         Where item wordings, titles and reversal are to be had; Scores bring theirs.
     labels : bool or mapping, optional
-        False for ids instead of wordings; or a mapping id → text.
+        True for wordings, False for ids, or a mapping id → text; by default wordings of up
+        to 20 items.
     language : str
         Of item wordings.
     values : bool, optional
@@ -72,15 +75,20 @@ def correlation_heatmap(
     names = [str(name) for name in matrix.columns]
     k = len(names)
     instrument = instrument or instrument_of(data, labels)
-    texts = item_labels(names, labels, instrument, language, width=46)
+    if labels is None and k > MOST_WITH_WORDINGS:
+        labels = False
+    texts = item_labels(names, labels, instrument, language, width=46 if k <= 12 else 70)
     worded = any(text.split("\u00a0")[0] != name for text, name in zip(texts, names, strict=True))
     marks = [str(i + 1) for i in range(k)] if worded or k > 60 else names
     row_labels = [
-        f"{text}   {mark}" if worded else text for text, mark in zip(texts, marks, strict=True)
+        f"{text}   {mark.rjust(2, chr(0x2007))}" if worded else text
+        for text, mark in zip(texts, marks, strict=True)
     ]
     printed = k <= MOST_WITH_VALUES if values is None else values
     cell = 0.44 if printed else (0.27 if k <= 30 else 0.215)
     cell = max(cell, max(style.n_lines(text) for text in row_labels) * style.LINE + 0.04)
+    if values is None and cell >= 0.4:  # wordings made room for them
+        printed = True
     long_marks = max(len(mark) for mark in marks) * style.LETTER > cell
     below = max(len(mark) for mark in marks) * style.LETTER if long_marks else 0.2
     width = style.label_width(row_labels) + k * cell + 0.4

@@ -16,6 +16,7 @@ CSS = """<style>
 .tm-table caption b { display: block; }
 .tm-table th, .tm-table td { border: 0; padding: .25em .7em; vertical-align: top;
   text-align: right; background: none; font-weight: normal; white-space: nowrap; }
+.tm-table thead th { white-space: normal; }
 .tm-table thead tr:last-child th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 .tm-table th.tm-span { text-align: center; border-bottom: 1px solid currentColor; }
 .tm-table .tm-left { text-align: left; white-space: normal; overflow-wrap: break-word; }
