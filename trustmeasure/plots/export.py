@@ -6,13 +6,13 @@ import hashlib
 import io
 import re
 from html import escape
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trustmeasure.errors import DataError
+from trustmeasure.plots.style import root_figure
 
 # Verdana is as wide as DejaVu Sans, so that texts keep their places where the latter is missing.
 _FONTS = "'DejaVu Sans', Verdana, Geneva, Arial, sans-serif"
@@ -45,7 +45,7 @@ def figure_svg(axes: Axes | Figure, alt_text: str, *, id_prefix: str | None = No
     """
     if not alt_text.strip():
         raise DataError("A figure needs an alternative text that says what it shows.")
-    figure: Any = axes if isinstance(axes, Figure) else axes.get_figure(root=True)
+    figure = root_figure(axes)
     stream = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trustmeasure"}):
         figure.savefig(
@@ -59,7 +59,7 @@ def close(figure: Axes | Figure) -> None:
     """Let pyplot forget a figure that has been saved; the figure itself stays usable."""
     import matplotlib.pyplot as plt
 
-    plt.close(figure if isinstance(figure, Figure) else figure.get_figure(root=True))
+    plt.close(root_figure(figure))
 
 
 def _prefixed(tag: str, prefix: str) -> str:

@@ -85,6 +85,14 @@ RC: Any = {
 _offscreen: ContextVar[bool] = ContextVar("trustmeasure_offscreen", default=False)
 
 
+def root_figure(artist: Axes | Figure) -> Figure:
+    """Give the whole figure, also of axes in a subfigure."""
+    figure: Any = artist
+    while not isinstance(figure, Figure):
+        figure = figure.figure
+    return figure
+
+
 @contextmanager
 def offscreen() -> Iterator[None]:
     """Draw figures that pyplot does not know of, so that nothing is shown or kept open."""
@@ -105,8 +113,7 @@ class Sheet:
     @property
     def figure(self) -> Figure:
         """The figure, also where the axes sit in a subfigure."""
-        figure: Any = self.ax.get_figure(root=True)
-        return figure  # type: ignore[no-any-return]
+        return root_figure(self.ax)
 
     def caption(self, title: str, note: str = "") -> None:
         """Set the title, left-aligned and wrapped, and the note below."""
