@@ -10,12 +10,13 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
 
-import trustmeasure  # noqa: E402
 import validation_page  # noqa: E402
+
+import trustmeasure  # noqa: E402
 
 project = "trustmeasure"
 author = "The trustmeasure developers"
-copyright = "2026, the trustmeasure developers"  # noqa: A001
+copyright = "2026, the trustmeasure developers"
 version = release = trustmeasure.__version__
 
 extensions = [
@@ -26,10 +27,12 @@ extensions = [
     "sphinx_design",
     "myst_nb",
 ]
-source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+# The first suffix is that of the generated API pages.
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "jupyter_execute"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 
+templates_path = ["_templates"]
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -54,7 +57,7 @@ html_theme_options = {
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "validation": []}
+html_sidebars = {"index": [], "notebooks/*": [], "quickstart/*": [], "validation/*": []}
 
 
 def _copy_notebooks(_app: object) -> None:
@@ -65,11 +68,14 @@ def _copy_notebooks(_app: object) -> None:
         shutil.copyfile(path, target / path.name)
 
 
-def _write_validation_page(_app: object) -> None:
-    (HERE / "validation.md").write_text(validation_page.make(), encoding="utf-8")
+def _write_validation_pages(_app: object) -> None:
+    target = HERE / "validation"
+    target.mkdir(exist_ok=True)
+    for name, text in validation_page.make().items():
+        (target / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def setup(app: object) -> None:
     """Generate what is generated before Sphinx looks for its sources."""
     _copy_notebooks(app)
-    _write_validation_page(app)
+    _write_validation_pages(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pandas as pd
 
@@ -128,7 +128,8 @@ class Responses:
             if (column := getattr(self, role))
         ]
         lines = [
-            f"Responses to {name}: {self.n} persons, {len(self.column_map)} items "
+            f"Responses to {name}: {self.n} {'person-waves' if self.wave else 'persons'}, "
+            f"{len(self.column_map)} items "
             f"(platform: {self.platform}{', simulated' if self.simulated else ''})",
             *context,
             *self.log.messages(),
@@ -136,8 +137,7 @@ class Responses:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        """Describe the data without showing a person; ``.data`` holds the rows."""
         from html import escape
 
-        head: Any = self.data.head()
-        lines = "<br>".join(escape(line) for line in repr(self).splitlines())
-        return f"<p>{lines}</p>{head.to_html()}"
+        return "<br>".join(escape(line) for line in repr(self).splitlines())

@@ -94,7 +94,8 @@ class Result:
             width = max(len(name) for name in numbers)
             parts.append("\n".join(f"{name:<{width}}  {_number(v)}" for name, v in numbers.items()))
         with pd.option_context("display.width", 100, "display.max_columns", 30):
-            parts.append(self.to_frame().round(3).to_string(max_rows=60))
+            frame = _blank_missing(self.to_frame())
+            parts.append(frame.to_string(float_format=_three_places, max_rows=60))
         parts.extend(f"Note: {message}" for message in self.warnings)
         return "\n\n".join(parts)
 
@@ -106,7 +107,7 @@ class Result:
         )
         table = f"<table>{cells}</table>" if cells else ""
         notes = "".join(f"<p><em>Note.</em> {escape(message)}</p>" for message in self.warnings)
-        frame = self.to_frame().round(3).to_html(na_rep="", max_rows=60)
+        frame = _blank_missing(self.to_frame()).to_html(float_format=_three_places, max_rows=60)
         return f"<h4>{escape(self._heading())}</h4>{table}{frame}{notes}"
 
     def _heading(self) -> str:
@@ -123,6 +124,15 @@ def _number(value: Any) -> str:
     if isinstance(value, (int, np.integer)):
         return str(int(value))
     return f"{float(value):.4f}"
+
+
+def _three_places(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _blank_missing(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave cells without a value empty in print, whatever kind of missing they hold."""
+    return frame.astype(object).where(frame.notna(), "")
 
 
 def to_plain(value: Any) -> Any:

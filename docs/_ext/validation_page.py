@@ -1,4 +1,4 @@
-"""The numerical validation page: every cell of the parity tests, ours beside R's."""
+"""The numerical validation pages: every cell of the parity tests, ours beside R's."""
 
 from __future__ import annotations
 
@@ -8,57 +8,86 @@ from itertools import groupby
 
 from tests.parity import comparison
 
+TITLES = {
+    "alpha": "Coefficient alpha",
+    "omega": "Coefficient omega",
+    "item_analysis": "Item analysis",
+    "group_agreement": "Agreement and intraclass correlation of groups",
+    "kmo_bartlett": "Sampling adequacy and sphericity",
+    "parallel": "Parallel analysis",
+    "efa_extraction": "Factor analysis: extraction",
+    "efa_rotation": "Factor analysis: rotation",
+}
 
-def make() -> str:
-    """Write the page in Markdown from the comparisons that the tests assert."""
+
+def make() -> dict[str, str]:
+    """Write the pages in Markdown from the comparisons that the tests assert, by name."""
     by_topic = {
         topic: list(importlib.import_module(f"tests.parity.topic_{topic}").comparisons())
-        for topic in comparison.topics()
+        for topic in sorted(comparison.topics(), key=_place)
     }
     n_cells = sum(map(len, by_topic.values()))
-    n_cases = len({row.case for rows in by_topic.values() for row in rows})
-    lines = [
+    n_cases = sum(len({row.case for row in rows}) for rows in by_topic.values())
+    index = [
         "# Numerical validation",
         "",
-        f"{n_cells:,} values from {n_cases} R calls, each beside ours. The tests compare the same "
-        "cells at every change. Closed forms must agree to 1e-8 relative, iterative estimates to "
-        "1e-4 absolute, fit statistics to 1e-3 relative; a looser tolerance states its reason. "
-        "The largest difference of each call stands in the summary, all cells below it.",
+        f"{n_cells:,} values from {n_cases} calls in R, each beside ours. The tests compare the "
+        "same cells at every change. Closed forms must agree to 1e-8 relative, iterative "
+        "estimates to 1e-4 absolute, fit statistics to 1e-3 relative; a looser tolerance states "
+        "its reason. This page shows the largest absolute difference of each call; the pages "
+        "behind it show every cell.",
         "",
-        "| statistic | R call | cells | largest difference |",
-        "|---|---|---:|---:|",
+        "```{toctree}",
+        ":maxdepth: 1",
+        "",
+        *by_topic,
+        "```",
     ]
-    details: list[str] = []
+    pages = {}
     for topic, rows in by_topic.items():
+        title = TITLES.get(topic, topic.replace("_", " "))
         used = ", ".join(f"{name} {v}" for name, v in comparison.versions(topic).items())
-        details += ["", f"## {topic.replace('_', ' ')}", "", f"Reference: {used}.", ""]
+        index += [
+            "",
+            f"## {title}",
+            "",
+            "| statistic | R call | cells | largest difference |",
+            "|---|---|---:|---:|",
+        ]
+        page = [f"# {title}", "", f"Reference: {used}.", ""]
         for case, cells in groupby(rows, key=lambda row: row.case):
             part = list(cells)
             first = part[0]
-            largest = max(abs(row.ours - row.reference) for row in part if _finite(row))
-            call = _code(first.call)
-            lines.append(f"| `{first.statistic}` | {call} | {len(part)} | {largest:.1e} |")
-            details += _case(case, first.call, part)
-    return "\n".join([*lines, *details, ""])
+            largest = max((abs(r.ours - r.reference) for r in part if _finite(r)), default=0.0)
+            index.append(
+                f"| {first.statistic} | {_code(first.call)} | {len(part)} | {largest:.1e} |"
+            )
+            page += _case(case, part)
+        pages[topic] = "\n".join([*page, ""])
+    pages["index"] = "\n".join([*index, ""])
+    return pages
 
 
-def _case(case: str, call: str, cells: list[comparison.Comparison]) -> list[str]:
+def _case(case: str, cells: list[comparison.Comparison]) -> list[str]:
     rows = [
         f":::{{dropdown}} {case}: {len(cells)} cells",
         "",
-        _code(call),
+        _code(cells[0].call),
         "",
         "| cell | ours | R | difference |",
         "|---|---:|---:|---:|",
     ]
     for row in cells:
         difference = f"{row.ours - row.reference:.1e}" if _finite(row) else "–"
-        rows.append(
-            f"| {_code(row.cell)} | {row.ours:.8g} | {row.reference:.8g} | {difference} |"
-        )
+        rows.append(f"| {_code(row.cell)} | {row.ours:.8g} | {row.reference:.8g} | {difference} |")
     reasons = sorted({row.reason for row in cells if row.reason})
     rows += ["", *(f"Tolerance: {reason}" for reason in reasons), ":::", ""]
     return rows
+
+
+def _place(topic: str) -> tuple[int, str]:
+    known = list(TITLES)
+    return (known.index(topic) if topic in known else len(known), topic)
 
 
 def _code(text: str) -> str:

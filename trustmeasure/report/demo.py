@@ -100,7 +100,7 @@ def _simulated_teams(work: Path) -> None:
         rng=20261123,
     )
     export = work / "simulated_qualtrics_export.csv"
-    write_qualtrics(simulated, export, labels=True)
+    write_qualtrics(simulated, export, labels=True, previews=2, unfinished=3)
     responses = read_responses(export, instrument, cluster=simulated.cluster)
     scores = score(responses)
     team_report(responses, work / "team_report.html")
