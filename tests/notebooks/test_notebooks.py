@@ -34,3 +34,6 @@ def test_it_runs(path: Path, tmp_path: Path) -> None:
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert outputs
     assert not [out for out in outputs if out.get("name") == "stderr"]
+    for cell in notebook.cells:
+        if "tm.plot(" in cell.source:
+            assert any("image/png" in out.get("data", {}) for out in cell.outputs), cell.source

@@ -148,18 +148,34 @@ def sheet(ax: Axes | None, width: float, height: float) -> Iterator[Sheet]:
     The user's own settings of matplotlib are left as they are. The last thing done in the
     style is a dry run of drawing, because ticks are made no earlier.
     """
+    own = ax is None
+    # Outside the style, because choosing a backend sets parameters of its own (notebooks
+    # become interactive by it), which leaving the style would take back.
+    figure = _new_figure(width, height) if ax is None else root_figure(ax)
     with mpl.rc_context(RC):
-        if ax is not None:
-            drawn = Sheet(ax, own=False)
-        elif _offscreen.get():
-            figure = Figure(figsize=(width, height), layout="constrained")
-            drawn = Sheet(figure.add_subplot(), own=True)
-        else:
-            import matplotlib.pyplot as plt
+        if ax is None:
+            figure.set_layout_engine("constrained")
+            figure.set_facecolor(RC["figure.facecolor"])
+            ax = figure.add_subplot()
+        drawn = Sheet(ax, own=own)
+        try:
+            yield drawn
+            drawn.settle()
+        except BaseException:
+            if own and not _offscreen.get():
+                import matplotlib.pyplot as plt
 
-            drawn = Sheet(plt.subplots(figsize=(width, height), layout="constrained")[1], own=True)
-        yield drawn
-        drawn.settle()
+                plt.close(figure)  # or a notebook would show what is half drawn
+            raise
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    """Give an empty figure, one that pyplot knows unless drawing is off screen."""
+    if _offscreen.get():
+        return Figure(figsize=(width, height))
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(width, height))
 
 
 def wrap(text: str, width: int) -> str:
