@@ -245,6 +245,9 @@ def report(
     keep_previews: KeepPreviews = False,
     confirm_keying: ConfirmKeying = False,
     min_cluster_size: Annotated[int, typer.Option(help="Teams below this are not shown.")] = 5,
+    at: Annotated[
+        str | None, typer.Option(help="With several waves: the one that a team report is about.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a report: a team report for an evaluator, a validation report for a methodologist."""
@@ -254,6 +257,7 @@ def report(
         tm.team_report(
             responses,
             output,
+            wave=at,
             min_cluster_size=min_cluster_size,
             confirm_keying=confirm_keying,
             overwrite=force,

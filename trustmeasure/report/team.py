@@ -98,28 +98,36 @@ def team_report(
             f"The responses hold {scores.n} persons, fewer than min_cluster_size="
             f"{min_cluster_size}. A report on so few would expose them."
         )
-    teams = agreement.aggregate(scores, min_cluster_size=min_cluster_size)
+    with plots.offscreen():
+        page = _make_page(responses, scores, min_cluster_size)
+        if responses.wave is not None and wave is not None:
+            page.settings.append((f"Wave ({responses.wave})", str(wave)))
+        return write_page(page, path, overwrite=overwrite)
+
+
+def _make_page(responses: Responses, scores: Scores, least: int) -> Page:
+    cluster = str(scores.cluster)
+    teams = agreement.aggregate(scores, min_cluster_size=least)
     shown = _shown_people(scores, teams)
-    everybody = scores if not teams.overall["withheld"].any() else shown
+    everybody = scores if _overall_holds_everybody(teams, scores) else shown
     page = new_page("Team report", responses, everybody)
     # What reading and scoring noted counts everybody, hidden people too; how many answered
     # nothing, say, could point to one of them.
     page.warnings.clear()
     page.note("Teams", teams.warnings)
-    if responses.log.entries:
-        page.note("Reading", _countless(responses))
-    _brief(page, teams, everybody, scores.cluster, min_cluster_size)
-    _how_to_read(page, everybody, min_cluster_size)
+    page.note("Reading", [f"{entry.action}: {entry.count}" for entry in responses.log.entries])
+    _brief(page, teams, everybody, cluster, least)
+    how = page.section("How to read this, and how it was made")
+    for paragraph in team_paragraphs(everybody, least):
+        how.say(paragraph)
     for scale in scores.instrument.scales:
-        _scale(page, scale, scores.cluster, teams, everybody, shown, min_cluster_size)
+        _scale(page, scale, cluster, teams, everybody, shown, least)
     _answers(page, everybody)
     _quality(page, everybody)
-    page.settings.append(("Smallest team shown", str(min_cluster_size)))
-    page.settings.append(("Team column", scores.cluster))
-    if responses.wave is not None and wave is not None:
-        page.settings.append((f"Wave ({responses.wave})", str(wave)))
+    page.settings.append(("Smallest team shown", str(least)))
+    page.settings.append(("Team column", cluster))
     page.references.extend(REFERENCES[key] for key in ("rwg", "agreement", "icc", "alpha"))
-    return write_page(page, path, overwrite=overwrite)
+    return page
 
 
 def _one_wave(responses: Responses, wave: Any) -> Responses:
@@ -139,10 +147,30 @@ def _one_wave(responses: Responses, wave: Any) -> Responses:
             f"The responses hold {len(found)} waves ({listed(found)}). Choose the one to report "
             f"with wave=..., as wave={found[0]!r}."
         )
-    rows = responses.data[responses.wave] == wave
+    column = responses.data[responses.wave]
+    rows = (column == wave) | (column.map("{:g}".format) if _numeric(column) else column).eq(
+        str(wave)
+    )
     if not rows.any():
         raise DataError(f"wave={wave!r} is not in the responses; they hold {listed(found)}.")
     return replace(responses, data=responses.data[rows].reset_index(drop=True))
+
+
+def _numeric(column: pd.Series[Any]) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype)
+
+
+def _overall_holds_everybody(teams: agreement.AggregateResult, scores: Scores) -> bool:
+    """Tell whether the overall rows are published, and leave nobody out.
+
+    They leave out a handful of people without a team; a figure of the whole group that
+    held them would, beside such a row, show what they answered.
+    """
+    overall = teams.overall
+    if overall["withheld"].any():
+        return False
+    with_score = scores.data[list(scores.scale_ids)].notna().sum()
+    return bool((overall["n"].astype(float) == with_score[overall.index].astype(float)).all())
 
 
 def _shown_people(scores: Scores, teams: agreement.AggregateResult) -> Scores:
@@ -168,11 +196,6 @@ def _subset(scores: Scores, keep: Any) -> Scores:
         n=int(keep.sum()),
         warnings=(),
     )
-
-
-def _countless(responses: Responses) -> list[str]:
-    """Say what reading did without the details, which may name cells or people."""
-    return [f"{entry.action}: {entry.count}" for entry in responses.log.entries]
 
 
 def _brief(
@@ -201,12 +224,6 @@ def _brief(
             "The result of everybody together is withheld: with it, the hidden teams could be "
             "worked out. Results of the whole group are those of the teams that are shown."
         )
-
-
-def _how_to_read(page: Page, scores: Scores, least: int) -> None:
-    section = page.section("How to read this, and how it was made")
-    for paragraph in team_paragraphs(scores, least):
-        section.say(paragraph)
 
 
 def _scale(

@@ -88,6 +88,12 @@ def validation_report(
     if n_factors is not None:
         check_count("n_factors", n_factors)
     scores = scored(responses, confirm_keying=confirm_keying)
+    with plots.offscreen():
+        page = _make_page(responses, scores, n_factors=n_factors, rng=rng)
+        return write_page(page, path, overwrite=overwrite)
+
+
+def _make_page(responses: Responses, scores: Scores, *, n_factors: int | None, rng: Any) -> Page:
     page = new_page("Validation report", responses, scores)
     brief = page.section("In brief")
     method = page.section("Method")
@@ -105,7 +111,7 @@ def validation_report(
     for key in ("alpha", "feldt", "omega", "kmo", "bartlett", "parallel", "minres", "oblimin"):
         page.references.append(REFERENCES[key])
     page.references.append(REFERENCES["cosmin"])
-    return write_page(page, path, overwrite=overwrite)
+    return page
 
 
 def _brief(section: Section, scores: Scores, found: Mapping[str, Reliability]) -> None:
