@@ -21,7 +21,7 @@ from trustmeasure.errors import (
     DataWarning,
     OptionError,
 )
-from trustmeasure.kernels.reliability import multiple_correlations
+from trustmeasure.kernels.covariance import squared_multiple_correlations
 from trustmeasure.kernels.resampling import resample_counts
 from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
 
@@ -95,10 +95,10 @@ def test_an_item_that_others_determine_has_a_multiple_correlation_of_one(
     assert any("singular" in message for message in result.warnings)
     assert np.isfinite(result.items.to_numpy()).all()
     R = twin.corr().to_numpy()
-    smc = multiple_correlations(R)
+    smc = squared_multiple_correlations(R)
     assert smc[0] == smc[4] == 1.0
     # It is where the regular case goes.
-    np.testing.assert_allclose(smc, multiple_correlations(R + 1e-7 * np.eye(5)), atol=1e-6)
+    np.testing.assert_allclose(smc, squared_multiple_correlations(R + 1e-7 * np.eye(5)), atol=1e-6)
 
 
 def test_alpha_survives_fewer_persons_than_items() -> None:

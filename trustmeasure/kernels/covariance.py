@@ -123,14 +123,20 @@ def dependent_items(correlation: FloatArray) -> NDArray[np.intp]:
 def squared_multiple_correlations(correlation: FloatArray) -> FloatArray:
     """Share of each item's variance that the other items predict, 1 − 1/diag(R⁻¹).
 
-    Works on one matrix or a stack of shape (…, p, p). Outside what inversion can give
-    (a singular matrix), values are held between 0 and 1.
+    Where R is singular, the limit of R + εI as ε goes to 0: an item that the others
+    determine has 1.
     """
-    inverse = (
-        np.linalg.pinv(correlation, hermitian=True)
-        if correlation.ndim == 2
-        else (np.linalg.inv(correlation))
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        smc = 1.0 - 1.0 / np.diagonal(inverse, axis1=-2, axis2=-1)
-    return np.clip(np.nan_to_num(smc, nan=0.0), 0.0, 1.0)
+    return predicted_shares(*np.linalg.eigh(correlation))
+
+
+def predicted_shares(values: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Squared multiple correlations from the eigenvalues and eigenvectors of R."""
+    null = np.abs(values) < NULL_EIGENVALUE
+    inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
+    square = vectors * vectors
+    with np.errstate(divide="ignore"):
+        smc = 1 - 1 / (square @ inverse)
+    if null.any():
+        smc = np.where(square[:, null].sum(axis=1) > NULL_EIGENVALUE, 1.0, smc)
+    bounded: FloatArray = np.clip(smc, 0.0, 1.0)
+    return bounded

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.kernels.covariance import NULL_EIGENVALUE, to_correlation
+from trustmeasure.kernels.covariance import (
+    NULL_EIGENVALUE,
+    predicted_shares,
+    squared_multiple_correlations,
+    to_correlation,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -83,7 +88,7 @@ def structure(cov: FloatArray) -> Structure:
     """Prepare covariances, shape (k, k), for the functions below."""
     R = to_correlation(cov)
     values, vectors = np.linalg.eigh(R)
-    return Structure(cov, R, values, vectors, _multiple_correlations(values, vectors))
+    return Structure(cov, R, values, vectors, predicted_shares(values, vectors))
 
 
 def consistency(items: Structure) -> Consistency:
@@ -169,27 +174,6 @@ def without_each_item(items: Structure) -> WithoutItem:
             signal_to_noise=(k - 1) * mean_r / (1 - mean_r),
             variance=_alpha_variance(trace, total, squares, row_squares, k - 1),
         )
-
-
-def multiple_correlations(R: FloatArray) -> FloatArray:
-    """Square the multiple correlation of each item with all others.
-
-    1 − 1 / diag(R⁻¹), kept within 0 and 1. Where R is singular, the limit of R + εI as ε
-    goes to 0: an item that the others determine has 1.
-    """
-    return _multiple_correlations(*np.linalg.eigh(R))
-
-
-def _multiple_correlations(values: FloatArray, vectors: FloatArray) -> FloatArray:
-    null = np.abs(values) < NULL_EIGENVALUE
-    inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
-    square = vectors * vectors
-    with np.errstate(divide="ignore"):
-        smc = 1 - 1 / (square @ inverse)
-    if null.any():
-        smc = np.where(square[:, null].sum(axis=1) > NULL_EIGENVALUE, 1.0, smc)
-    bounded: FloatArray = np.clip(smc, 0.0, 1.0)
-    return bounded
 
 
 def reversed_looking(items: Structure) -> NDArray[np.bool_]:
@@ -289,7 +273,7 @@ def _errors_without(items: Structure) -> FloatArray:
     R, k = items.R, len(items.R)
     if np.abs(items.values).min() < 1e-6:  # too near singular for the shortcut
         others = [np.delete(np.delete(R, i, 0), i, 1) for i in range(k)]
-        return np.array([(1 - multiple_correlations(other)).sum() for other in others])
+        return np.array([(1 - squared_multiple_correlations(other)).sum() for other in others])
     # The inverse without item i follows from the whole inverse P: P_jj − P_ij² / P_ii.
     P = (items.vectors / items.values) @ items.vectors.T
     diagonal = np.diagonal(P)
