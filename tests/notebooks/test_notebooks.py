@@ -23,7 +23,8 @@ def test_no_outputs_are_committed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(path: Path, tmp_path: Path) -> None:
+def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel brings the one for notebooks
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
