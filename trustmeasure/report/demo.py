@@ -117,10 +117,10 @@ def _draw(folder: Path, scale: str, responses: Responses, scores: Scores) -> Non
     solution = exploratory.efa(scores, scale=scale, n_factors=1)
     for name, axes in {
         "likert": plots.likert(responses, scale=scale),
-        "item_rest": plots.item_rest(alpha),
+        "item_rest": plots.item_rest(alpha, instrument=scores.instrument),
         "correlations": plots.correlation_heatmap(scores, scale=scale),
         "scree": plots.scree(parallel),
-        "loadings": plots.loadings(solution),
+        "loadings": plots.loadings(solution, instrument=scores.instrument),
         "scores": plots.score_distribution(scores, scale=scale),
     }.items():
         _save(axes, folder / f"spi_{name}.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustmeasure.instruments import Instrument, Scale
+from trustmeasure.instruments import Instrument
 from trustmeasure.scoring import Scores
 
 REFERENCES = {
@@ -109,12 +109,3 @@ def _how(method: str) -> str:
 
 def _count(n: int, thing: str) -> str:
     return f"{n} {thing}" + ("" if n == 1 else "s")
-
-
-def scale_range(instrument: Instrument, scale: Scale, method: str) -> tuple[float, float]:
-    """Give the lowest and highest score that a scale can have."""
-    if method == "pomp":
-        return 0.0, 100.0
-    low, high = instrument.response_range(scale.items[0])
-    factor = len(scale.items) if method == "sum" else 1
-    return float(low * factor), float(high * factor)

@@ -60,7 +60,9 @@ class Section:
 
     def facts(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Add headline numbers: label, number, remark."""
-        self.blocks.append(Block("facts", facts=tuple(rows)))
+        facts = tuple(rows)
+        if facts:
+            self.blocks.append(Block("facts", facts=facts))
 
     def table(self, table: Table) -> None:
         """Add a table."""

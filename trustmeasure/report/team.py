@@ -21,6 +21,7 @@ from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.tables import table
 from trustmeasure.tables.numbers import bounded
+from trustmeasure.tables.people import scale_range
 from trustmeasure.thresholds import verdict
 
 
@@ -213,6 +214,16 @@ def _brief(
                 f"{hidden} not shown, to protect their members" if hidden else "all of them",
             ),
         ]
+    )
+    overall = teams.overall[~teams.overall["withheld"].astype(bool)]
+    section.facts(
+        (
+            everybody.instrument.scale(str(scale)).name,
+            f"{row['mean']:.2f}",
+            f"mean, 95% interval {row['ci_low']:.2f} to {row['ci_high']:.2f}; possible are "
+            "{:g} to {:g}".format(*scale_range(everybody, str(scale))),
+        )
+        for scale, row in overall.iterrows()
     )
     if hidden:
         section.notice(
