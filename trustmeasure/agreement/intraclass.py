@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
+from trustmeasure.agreement.persons import used_persons
 from trustmeasure.errors import DataError
 from trustmeasure.kernels import agreement as kernel
 from trustmeasure.results import Notes, Result
@@ -158,7 +159,7 @@ def group_icc(
     _checks.check_level("conf_level", conf_level)
     block, name = _values(data, cluster, value, items, scale)
     notes = Notes()
-    used = _used(block, notes)
+    used = used_persons(block, notes, without="no value")
     values = block.values[used].mean(axis=1)
     codes, n_clusters = _present(block.codes[used])
     _refuse_unusable(values, codes, n_clusters, name, block.cluster_name)
@@ -212,21 +213,6 @@ def _values(
             "items=[...] for their mean."
         )
     return _checks.as_grouped(data, cluster=cluster, items=[value]), value
-
-
-def _used(block: _checks.GroupedItems, notes: Notes) -> NDArray[np.bool_]:
-    """Mark the persons with a cluster and a value."""
-    valued = ~np.isnan(block.values).any(axis=1)
-    placed = block.codes >= 0
-    if not placed.all():
-        notes.record(
-            f"{int((~placed).sum())} of {block.n_persons} persons were left out: no "
-            f"'{block.cluster_name}'."
-        )
-    without = int((placed & ~valued).sum())
-    if without:
-        notes.record(f"{without} of {block.n_persons} persons were left out: no value.")
-    return np.asarray(valued & placed)
 
 
 def _present(codes: NDArray[np.intp]) -> tuple[NDArray[np.intp], int]:

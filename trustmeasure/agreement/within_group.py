@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
+from trustmeasure.agreement.persons import used_persons
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import agreement as kernel
 from trustmeasure.results import Notes, Result
@@ -350,23 +351,11 @@ def _refuse_wide(block: _checks.GroupedItems, n_options: int) -> None:
 
 def _complete(block: _checks.GroupedItems, notes: Notes) -> NDArray[np.bool_]:
     """Mark the persons with a cluster and every answer."""
-    answered = ~np.isnan(block.values).any(axis=1)
-    placed = block.codes >= 0
-    used = np.asarray(answered & placed)
+    used = used_persons(block, notes, without="at least one answer missing")
     if not used.any():
         raise DataError(
             f"None of {block.n_persons} persons has both a '{block.cluster_name}' and answers to "
             f"all of {_checks.listed(block.names)}."
-        )
-    if not placed.all():
-        notes.record(
-            f"{int((~placed).sum())} of {block.n_persons} persons were left out: no "
-            f"'{block.cluster_name}'."
-        )
-    incomplete = int((placed & ~answered).sum())
-    if incomplete:
-        notes.record(
-            f"{incomplete} of {block.n_persons} persons were left out: at least one answer missing."
         )
     return used
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trustmeasure import _checks
 from trustmeasure.errors import DataError
+from trustmeasure.kernels import agreement as kernel
 from trustmeasure.plots import style
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import scale_title
@@ -153,11 +154,9 @@ def _bin_edges(scores: Scores, scale: str, n: int) -> FloatArray:
 
 def mean_interval(values: FloatArray, conf_level: float) -> tuple[float, float, float]:
     """Give the mean with the limits of its t interval."""
-    from scipy.special import stdtrit
-
-    mean, n = float(values.mean()), len(values)
-    half = float(stdtrit(n - 1, 0.5 + conf_level / 2)) * float(values.std(ddof=1)) / np.sqrt(n)
-    return mean, mean - half, mean + half
+    mean, sd, n = values.mean(), values.std(ddof=1), np.array(len(values))
+    _, low, high = kernel.mean_interval(mean, sd, n, conf_level)
+    return float(mean), float(low), float(high)
 
 
 def _label_mean(
