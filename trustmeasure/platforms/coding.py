@@ -232,7 +232,7 @@ class _Coder:
         self.met: set[str] = set()
 
     def code(self, values: pd.Series[Any], table: Table) -> NDArray[np.float64]:
-        places, distinct = pd.factorize(values.array, use_na_sentinel=True)
+        places, distinct = pd.factorize(values, use_na_sentinel=True)
         texts = [cell_text(value) for value in distinct]
         sizes = np.bincount(places[places >= 0], minlength=len(texts))
         firsts = np.full(len(texts), -1)

@@ -209,7 +209,7 @@ def _labels(table: Table, column: Column, role: str) -> Any:
     values = column.values
     if not _is_text(values):
         return values.reset_index(drop=True)
-    places, distinct = pd.factorize(values.array, use_na_sentinel=True)
+    places, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = [cell_text(value) for value in distinct]
     trimmed = [text.strip() for text in texts]
     changed = {i for i, (a, b) in enumerate(zip(texts, trimmed, strict=True)) if a != b and b}
@@ -307,7 +307,7 @@ def to_values(values: pd.Series[Any], *, decimal_comma: bool) -> Any:
     values = values.reset_index(drop=True)
     if not _is_text(values):
         return values
-    places, distinct = pd.factorize(values.array, use_na_sentinel=True)
+    places, distinct = pd.factorize(values, use_na_sentinel=True)
     if any(not isinstance(value, str) for value in distinct):
         return values.infer_objects()
     texts = [text.strip() for text in distinct]
