@@ -155,6 +155,21 @@ class TestParallelAnalysis:
         # Over many samples neither may be the better one by more than chance makes it.
         assert np.mean(low) < 1.02 * np.mean(exact)
 
+    @pytest.mark.parametrize(("n_obs", "p"), [(100_000, 5), (1_000_000, 12), (1000, 12)])
+    def test_the_stacked_reference_is_that_of_single_solutions(self, n_obs: int, p: int) -> None:
+        matrices = dimensionality.random_correlations(n_obs, p, 600, np.random.default_rng(2))
+        stacked = dimensionality.stacked_eigenvalues(matrices, n_obs).factors
+        single = np.array(
+            [
+                factor_extraction.extract(matrix, 1, "minres").reduced_eigenvalues
+                for matrix in matrices
+            ]
+        )
+        # In huge samples of unrelated items many solutions are Heywood cases, and one that
+        # stops short of its bound would show here.
+        apart = np.quantile(stacked, 0.95, axis=0) - np.quantile(single, 0.95, axis=0)
+        assert np.abs(apart).max() < 2e-3
+
     def test_too_few_items_or_bad_options(self, six: pd.DataFrame) -> None:
         with pytest.raises(DataError, match="at least 3"):
             parallel_analysis(six[["a", "b"]])
