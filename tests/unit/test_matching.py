@@ -330,3 +330,28 @@ def test_frames_of_numbers():
         read({"ps01": [1, float("inf")], "ps02": [1, 1]})
     with pytest.raises(DataError, match="unknown answer 'True'"):
         read({"ps01": [True, False], "ps02": [1, 1]})
+
+
+def test_what_many_items_share_is_said_once():
+    items = [{"id": f"i{j}"} for j in range(12)]
+    with pytest.raises(DataError) as error:
+        read({f"i{j}": ["Quite so", "1", "-9", "8"] for j in range(12)}, build(items))
+    message = str(error.value)
+    assert "12 items have code 8 in 12 answers (first: item 'i0', data row 4" in message
+    assert "12 items have the unknown answer 'Quite so' in 12 answers" in message
+    assert message.count("the response set allows 1–5") == 1
+    assert message.count("or the labels") == 1
+    assert "missing_codes=(-9,)" in message  # 8 is outside too, but no usual sign of no answer
+
+
+def test_a_missing_code_is_told_apart_from_shifted_codes():
+    with pytest.raises(DataError, match=r"(?s)recode=\{11: 1, .*missing_codes=\(-99,\)"):
+        read(
+            {"ps01": ["11", "12", "13", "14", "15"], "ps02": ["11", "12", "-99", "13", "14"]},
+        )
+
+
+def test_a_column_is_suggested_by_a_word_of_its_question():
+    frame = pd.DataFrame({"ps01": [1], "ps02": [2], "Which team are you in?": ["A"]})
+    with pytest.raises(DataError, match="It is in the wording of 'Which team are you in\\?'"):
+        read_responses(frame, build(), cluster="team")

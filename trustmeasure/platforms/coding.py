@@ -26,6 +26,7 @@ from trustmeasure.platforms.answers import (
     as_int,
     decorated,
 )
+from trustmeasure.platforms.findings import Finding, Problems
 from trustmeasure.platforms.layout import Column, Table
 from trustmeasure.platforms.wording import plain
 from trustmeasure.platforms.workbooks import cell_text
@@ -33,64 +34,6 @@ from trustmeasure.responses import LogEntry
 
 # What R and pandas write where there is no value. Anything else must be declared.
 WRITTEN_MISSING = frozenset({"NA", "NaN", "nan", "<NA>"})
-
-
-@dataclass
-class Problems:
-    """Everything that keeps answers from being coded, collected over all items."""
-
-    unknown: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
-    fractions: list[str] = field(default_factory=list)
-    ambiguous: list[str] = field(default_factory=list)
-    outside_codes: set[int] = field(default_factory=set)
-    shift: dict[int, int] = field(default_factory=dict)
-
-    def refuse(self) -> None:
-        """Raise one error with all of them, if there are any."""
-        parts = []
-        if self.outside:
-            parts.append("; ".join(self.outside[:20]) + _more(self.outside, 20) + self._advice())
-        if self.fractions:
-            parts.append(
-                "; ".join(self.fractions[:20])
-                + _more(self.fractions, 20)
-                + ". Codes are whole numbers: read the raw answers, not averages or scores."
-            )
-        if self.ambiguous:
-            parts.append(
-                "; ".join(self.ambiguous[:20])
-                + _more(self.ambiguous, 20)
-                + ". In its response set these digits are one answer's label and another answer's "
-                "code. Say which is meant with recode=, as recode={'1': 1, '2': 2}."
-            )
-        if self.unknown:
-            parts.append(
-                "; ".join(self.unknown[:20])
-                + _more(self.unknown, 20)
-                + ". Add the labels to the instrument's response set, or pass "
-                "recode={label: code}; where an answer stands for none, missing_codes=(label,)."
-            )
-        if parts:
-            raise DataError(" ".join(parts))
-
-    def _advice(self) -> str:
-        if self.shift:
-            return (
-                ". Was the export made with other recode values? Pass recode=..., as "
-                f"recode={self.shift}."
-            )
-        advice = ". Was the export made with other recode values? Pass recode=... ."
-        codes = sorted(self.outside_codes)
-        if any(code < 0 or code in {9, 77, 88, 99, 777, 888, 999} for code in codes):
-            advice += (
-                f" Codes that stand for no answer must be declared: missing_codes={tuple(codes)!r}."
-            )
-        return advice
-
-
-def _more(parts: Sequence[str], limit: int) -> str:
-    return f"; and {len(parts) - limit} more" if len(parts) > limit else ""
 
 
 @dataclass
@@ -338,25 +281,19 @@ class _Coder:
         for code, (n, first) in sorted(outside.items()):
             low, high = self.answers.set.min, self.answers.set.max  # type: ignore[union-attr]
             problems.outside.append(
-                f"Item '{self.item}' has code {code} in {n} row{'s' * (n != 1)} (first: "
-                f"{table.place(first)}); its response set allows {low}–{high}"
-            )
+                Finding(
+                    self.item, f"code {code}", n, table.place(first),
+                    f"its response set allows {low}–{high}",
+                )
+            )  # fmt: skip
             problems.outside_codes.add(code)
         for text, n, first in fractions:
-            problems.fractions.append(
-                f"Item '{self.item}' has {text}, which is not a whole number, in {n} "
-                f"row{'s' * (n != 1)} (first: {table.place(first)})"
-            )
+            what = f"{text}, which is not a whole number,"
+            problems.fractions.append(Finding(self.item, what, n, table.place(first), ""))
         allowed = self._allowed() if unknown else ""
-        for text, n, first in sorted(unknown, key=lambda entry: entry[2])[:8]:
-            problems.unknown.append(
-                f"Item '{self.item}' has the unknown answer '{_short(text)}' in {n} "
-                f"row{'s' * (n != 1)} (first: {table.place(first)}); {allowed}"
-            )
-        if len(unknown) > 8:
-            problems.unknown.append(
-                f"item '{self.item}' has {len(unknown) - 8} more unknown answers"
-            )
+        for text, n, first in sorted(unknown, key=lambda entry: entry[2]):
+            what = f"the unknown answer '{_short(text)}'"
+            problems.unknown.append(Finding(self.item, what, n, table.place(first), allowed))
 
     def _report_ambiguous(self, ambiguous: Sequence[tuple[str, int, int]]) -> None:
         if ambiguous:

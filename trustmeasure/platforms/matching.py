@@ -37,10 +37,15 @@ def find_column(columns: Sequence[Column], wanted: object, argument: str) -> Col
             f"{listed(c.name for c in found)}. Use one of these names."
         )
     names = [c.name for c in columns]
+    # A survey's own question is called Q6 and asks "Which team …?": its wording has the word.
+    within = [c.name for c in columns if bare(key) and bare(key) in bare(c.text)]
+    asking = f" It is in the wording of {listed(within, 6)}." if within else ""
+    # What the platform adds to every export is seldom meant, and comes first in it.
+    ordered = [c.name for c in columns if not c.role] + [c.name for c in columns if c.role]
     raise DataError(
         f"{argument} names the column '{wanted}', which the data do not have."
-        + (near(wanted, names) or near(wanted, (c.text for c in columns if c.text)))
-        + f" Columns: {listed(names, 30)}."
+        + (near(wanted, names) or asking or near(wanted, (c.text for c in columns if c.text)))
+        + f" Columns: {listed(ordered, 40)}."
     )
 
 
@@ -218,9 +223,10 @@ def _refuse_missing(
     rest = f" and {len(missing) - 30} more" if len(missing) > 30 else ""
     raise DataError(
         f"{len(missing)} of {len(instrument.items)} items of instrument '{instrument.id}' have no "
-        f"column: {', '.join(lines)}{rest}. Columns that are free: {listed(names, 30)}. Name the "
-        f"columns with columns={{'{missing[0]}': '...'}}, or, where items were not asked, read "
-        "with instrument.subset([...])." + hint
+        f"column: {', '.join(lines)}{rest}. "
+        + (f"Columns that are free: {listed(names, 30)}. " if names else "No column is left. ")
+        + f"Name the columns with columns={{'{missing[0]}': '...'}}, or, where items were not "
+        "asked, read with instrument.subset([...])." + hint
     )
 
 
