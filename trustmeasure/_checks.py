@@ -113,6 +113,8 @@ def as_rng(rng: Any) -> np.random.Generator:
         raise OptionError(
             f"rng={rng!r} must be None, a whole number used as seed, or a numpy.random.Generator."
         )
+    if isinstance(rng, (int, np.integer)) and rng < 0:
+        raise OptionError(f"rng={rng!r} is negative; a seed is a whole number from 0.")
     return np.random.default_rng(rng)
 
 
@@ -376,7 +378,27 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
             raise DataError(
                 f"Item(s) {listed(empty)} have no answer at all. Leave them out with items=[...]."
             )
+    _refuse_extremes(values, names)
     return Items(values=values, names=names)
+
+
+# Beyond these the squares of values leave what a float holds.
+_LARGEST, _SMALLEST = 1e100, 1e-100
+
+
+def _refuse_extremes(values: FloatArray, names: Sequence[str]) -> None:
+    """Refuse items whose variance would be infinite, or zero though their values differ."""
+    if not values.size:
+        return
+    high, low = np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0)
+    largest = np.fmax(high, -low)
+    wrong = (largest > _LARGEST) | ((largest > 0) & (largest < _SMALLEST))
+    if wrong.any():
+        j = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"Item '{names[j]}' has values up to {largest[j]:.3g} in size, whose variance no "
+            "computer number can hold. Are these answers? Change their unit if they are."
+        )
 
 
 def _to_float(frame: pd.DataFrame) -> FloatArray:

@@ -234,3 +234,20 @@ def test_a_constant_item_is_named() -> None:
         _checks.listwise(_checks.as_items(frame))
     kept, dropped = _checks.listwise(_checks.as_items(frame), constant=True)
     assert (kept.shape, dropped) == ((3, 2), 1)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_values_whose_variance_no_float_holds_are_refused(size: float) -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1 * size, 2 * size, 4 * size]})
+    with pytest.raises(DataError, match=r"Item 'b' has values up to 4e[+-]200"):
+        _checks.as_items(frame)
+
+
+def test_large_and_small_units_are_no_obstacle() -> None:
+    frame = pd.DataFrame({"a": [1e12, 2e12, 3e12], "b": [1e-12, np.nan, 4e-12], "c": [0, 0, 0]})
+    assert _checks.as_items(frame).values.shape == (3, 3)
+
+
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(OptionError, match="whole number from 0"):
+        _checks.as_rng(-1)

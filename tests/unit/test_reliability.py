@@ -324,6 +324,17 @@ def test_a_model_without_a_solution_says_so() -> None:
         result = mcdonald_omega(frame)
     assert not result.converged
     assert math.isnan(result.ci_low)
+    # What runs away may stand for any number; none of them is an omega.
+    assert math.isnan(result.omega_total)
+    assert math.isnan(result.standardized)
+    assert "did not converge" in tm.table(result).to_html()
+
+
+def test_copies_of_an_item_are_perfectly_consistent() -> None:
+    one = np.tile([1.0, 2.0, 3.0, 4.0, 5.0, 3.0], 10)
+    result = cronbach_alpha(pd.DataFrame({"a": one, "b": one, "c": one}))
+    assert result.estimate == pytest.approx(1, abs=1e-12)
+    assert result.se == pytest.approx(0, abs=1e-6)
 
 
 # Errors ------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def cronbach_alpha(
     sample = choose_sample(block, missing, notes)
 
     whole = kernel.consistency(sample.structure)
-    se = float(np.sqrt(whole.variance / sample.n))
+    se = float(np.sqrt(max(whole.variance, 0.0) / sample.n))  # copies: zero up to rounding
     replicates = None
     if ci == "bootstrap":
         replicates = _replicates(sample, n_boot, _checks.as_rng(rng), notes)

@@ -30,7 +30,8 @@ class OmegaResult(Result):
     Attributes
     ----------
     omega_total : float
-        Share of the model-implied variance of the sum that the factor explains.
+        Share of the model-implied variance of the sum that the factor explains; missing,
+        as are the other omegas, where ``converged`` is False.
     ci_low, ci_high : float
         Confidence limits of ``omega_total``.
     se : float
@@ -191,19 +192,20 @@ def mcdonald_omega(
     if ci == "bootstrap":
         replicates = _replicates(sample, cov, fit, n_boot, _checks.as_rng(rng), notes)
         se, (low, high) = float(replicates.std(ddof=1)), percentile_interval(replicates, conf_level)
-    if not converged:
-        se = low = high = math.nan
+    total, observed, standardized = solution.total, solution.observed, solution.standardized
+    if not converged:  # a loading that runs away takes omega to any value, also beyond 1
+        se = low = high = total = observed = standardized = math.nan
     k = len(block.names)
     chisq, df, pvalue = _fit_test(sample.n * float(fit.discrepancy[0]), k)
     return OmegaResult(
         n=sample.n,
         n_dropped=block.n_persons - sample.n,
-        omega_total=solution.total,
+        omega_total=total,
         ci_low=low,
         ci_high=high,
         se=se,
-        omega_observed=solution.observed,
-        standardized=solution.standardized,
+        omega_observed=observed,
+        standardized=standardized,
         chisq=chisq,
         df=df,
         pvalue=pvalue,
@@ -245,9 +247,9 @@ def _warn_of_solution(fit: kernel.SingleFactors, names: Sequence[str], notes: No
     negative = [name for name, u in zip(names, fit.uniquenesses[0], strict=True) if u < 0]
     if not fit.converged[0]:
         notes.warn(
-            "The one-factor model did not converge, so omega is not to be trusted and has no "
-            "interval. Most often the items do not share one factor, or there are too few "
-            "persons: look at the correlations, or report cronbach_alpha."
+            "The one-factor model did not converge, so omega is not given. Most often "
+            "the items do not share one factor, or there are too few persons: look at the "
+            "correlations, or report cronbach_alpha."
             + (f" Item(s) {_checks.listed(negative)} ran away." if negative else ""),
             ConvergenceWarning,
             stacklevel=4,
