@@ -576,7 +576,7 @@ def test_without_any_text_it_is_a_structure() -> None:
     ("changes", "words"),
     [
         ({"items": ["x1", "x2"]}, "Found 'x1' where an item, scale or response set is described"),
-        ({"items": "x1"}, "Found 'x' where an item"),
+        ({"items": "x1"}, "items='x1' must be a list of mappings"),
         ({"scales": [["x1"]]}, r"Found \['x1'\] where an item"),
         ({"id": "Not Good"}, "Instrument 'Not Good' has 1 problem"),
         (
@@ -637,3 +637,10 @@ def test_what_cannot_be_loaded_is_explained(wanted: Any, words: str) -> None:
 
 def test_an_instrument_loads_as_itself(instrument: tm.Instrument) -> None:
     assert tm.load_instrument(instrument) is instrument
+
+
+def test_parts_and_texts_of_the_wrong_kind_are_named(instrument: tm.Instrument) -> None:
+    with pytest.raises(tm.InstrumentError, match=r"items=None must be a list of mappings"):
+        tm.build_instrument(id="new", response_sets=[], items=None, scales=[])  # type: ignore[arg-type]
+    with pytest.raises(tm.InstrumentError, match="given as a int"):
+        instrument.with_text(5)  # type: ignore[arg-type]

@@ -346,3 +346,8 @@ def test_unconfirmed_keying_is_never_used_silently() -> None:
     assert "unverified" not in " ".join(own.warnings)
     with pytest.raises(tm.InstrumentError, match="no item 'cbt12'"):
         score(data, structure, confirm_keying={"cbt12": False})
+
+
+def test_confirm_keying_is_true_or_a_key():
+    with pytest.raises(tm.OptionError, match="confirm_keying='yes' must be True"):
+        score(answers(), instrument(), confirm_keying="yes")

@@ -93,6 +93,11 @@ def read_texts(source: str | Path | Mapping[str, Any]) -> dict[str, dict[str, st
     """Read item texts from a CSV (id, text and, if needed, language) or a mapping."""
     if isinstance(source, Mapping):
         return _mapped_texts(source)
+    if not isinstance(source, (str, Path)):
+        raise InstrumentError(
+            f"The item texts are given as a {type(source).__name__}; expected the path of a CSV "
+            "file, or a mapping from item ids to texts."
+        )
     path = Path(source)
     where = f"The file of item texts '{path}'"
     try:

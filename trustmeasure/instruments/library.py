@@ -156,13 +156,21 @@ def build_instrument(
         **fields,
         "id": id,
         "title": title if title is not None else id,
-        "response_sets": [_plain(part) for part in response_sets],
-        "items": [_plain(part) for part in items],
-        "scales": [_plain(part) for part in scales],
+        "response_sets": _plain_all("response_sets", response_sets),
+        "items": _plain_all("items", items),
+        "scales": _plain_all("scales", scales),
     }
     if "text" not in fields and not any(item.get("text") for item in data["items"]):
         data["text"] = "none"
     return make_instrument(data, source=f"Instrument '{id}'")
+
+
+def _plain_all(argument: str, parts: Any) -> list[dict[str, Any]]:
+    if isinstance(parts, (str, Mapping)) or not isinstance(parts, Iterable):
+        raise InstrumentError(
+            f"{argument}={parts!r} must be a list of mappings, such as [{{'id': 'op1'}}]."
+        )
+    return [_plain(part) for part in parts]
 
 
 def _plain(part: Any) -> dict[str, Any]:

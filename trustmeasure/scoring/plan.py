@@ -83,6 +83,11 @@ def _confirmed_items(
     instrument: Instrument, in_use: set[str], confirm: bool | Mapping[str, bool]
 ) -> tuple[Item, ...]:
     """Apply the user's key, and refuse to guess where the keying is not certain."""
+    if not isinstance(confirm, (bool, Mapping)):
+        raise OptionError(
+            f"confirm_keying={confirm!r} must be True, False, or a mapping from item ids to "
+            "whether they are reversed."
+        )
     key = dict(confirm) if isinstance(confirm, Mapping) else {}
     for name in key:
         instrument.item(name)  # raises, with near matches, for an unknown id
