@@ -379,3 +379,16 @@ def test_bad_data_of_team_results_are_refused() -> None:
     kept = _run(frame.assign(empty=np.nan))
     assert list(kept.overall.index) == ["s"]
     assert "'empty' have no score at all" in kept.warnings[0]
+
+
+def test_a_team_of_one_score_is_named() -> None:
+    frame = _teams(A=9, B=6, C=8)
+    frame.loc[frame["team"] == "B", "s"] = 0.1 + 0.2
+    result = _run(frame)
+    assert result.suppressed == ()
+    (note,) = result.warnings
+    assert note.startswith("All members of 'B' have the same score")
+    # A hidden team is not named, whatever its scores.
+    hidden = _teams(A=9, B=3, C=3, D=12)
+    hidden.loc[hidden["team"] == "B", "s"] = 1.0
+    assert not any("All members" in note for note in _run(hidden).warnings)

@@ -114,6 +114,9 @@ def aggregate(
        whom it holds beyond the teams shown. If no team is hidden and they are fewer than
        ``min_cluster_size``, the overall row leaves them out.
 
+    No rule of size helps where all members of a team have the same score: their mean is then
+    each member's own. Such teams are named in ``warnings``.
+
     Which of the hidden teams are small is not told. The rules protect one table: tables of
     overlapping data (two cuts by different attributes, or before and after one person
     joined) can still be compared, so publish one.
@@ -164,6 +167,7 @@ def aggregate(
     table = _team_table(block, teams, hidden, shown, conf_level)
     whole = _overall_table(block, overall, withheld, shown, conf_level)
     _note_protection(decision, withheld[shown], block, strays, least, notes)
+    _note_unanimity(_select(teams, shown), hidden[:, shown], block, notes)
     answering = np.asarray(teams.n.any(axis=1))
     return AggregateResult(
         n=_people_shown(teams, hidden, overall, withheld, shown),
@@ -295,6 +299,22 @@ def _people_shown(
     """Count who stands behind the table without counting anybody who is hidden."""
     in_teams = np.where(hidden, 0, teams.n).sum(axis=0)
     return int(np.where(withheld, in_teams, overall.n[0])[shown].max())
+
+
+def _note_unanimity(
+    teams: GroupMoments, hidden: NDArray[np.bool_], block: _checks.GroupedItems, notes: Notes
+) -> None:
+    """Say where a mean tells what each member scored, whatever the size of the team."""
+    with np.errstate(invalid="ignore"):
+        same = ~hidden & (teams.n > 0) & (teams.variance <= 1e-12 * np.maximum(1, teams.mean**2))
+    if same.any():
+        anywhere = np.asarray(same.any(axis=1))
+        named = [label for label, one in zip(block.labels, anywhere, strict=True) if one]
+        notes.record(
+            f"All members of {_checks.listed(named)} have the same score on a scale that is shown, "
+            "so that their mean tells what each of them scored. Ask yourself whether that could "
+            "harm them."
+        )
 
 
 def _note_protection(
