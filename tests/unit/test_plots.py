@@ -643,7 +643,7 @@ def test_every_figure_can_be_described(spi: Scores, bfi: pd.DataFrame, teams: Sc
 def test_descriptions_name_no_hidden_team(teams: Scores) -> None:
     result = aggregate(teams)
     words = plots.describe(result)
-    assert "3 team(s) are not shown" in words
+    assert "Not shown: 3 teams." in words
     assert not any(str(team) in words for team in result.suppressed)
 
 
@@ -658,3 +658,71 @@ def test_naming_the_figures_does_not_load_matplotlib() -> None:
     assert all(callable(getattr(plots, name)) for name in plots.__all__)
     with pytest.raises(AttributeError, match="no attribute 'pie'"):
         _ = plots.pie  # type: ignore[attr-defined]
+
+
+# -- what users bring along ---------------------------------------------------------------------
+
+
+def test_names_may_hold_signs_that_the_font_lacks() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"team": ["🎉 & <b>"] * 6 + ["B"] * 6, "s": rng.normal(size=12)})
+    ax = plots.team_means(aggregate(frame, cluster="team", scales=["s"]))
+    assert "🎉 &amp; &lt;b&gt;" in plots.figure_svg(ax, "Two teams.")
+
+
+def test_means_of_another_method_are_not_drawn_off_the_axis(teams: Scores) -> None:
+    percentages = score(
+        made_answers(teams.instrument), teams.instrument, method="pomp", cluster="team"
+    )
+    result = aggregate(percentages)
+    ax = plots.team_means(result, instrument=teams.instrument)
+    low, high = ax.get_xlim()
+    assert low < result.table["mean"].min() < result.table["mean"].max() < high
+
+
+def test_an_axis_holds_the_overall_mean_where_every_team_is_hidden() -> None:
+    frame = pd.DataFrame({"team": list("ABCD") * 3, "s": np.arange(12) + 40.0})
+    ax = plots.team_means(aggregate(frame, cluster="team", scales=["s"]))
+    assert ax.get_xlim()[0] < 45.5 < ax.get_xlim()[1]
+    assert ax.get_xlabel() == "s"  # a range that is not known is not claimed
+
+
+def test_teams_that_all_have_the_same_mean_are_drawn() -> None:
+    frame = pd.DataFrame({"team": ["A"] * 5 + ["B"] * 5, "s": 3.0})
+    ax = plots.team_means(aggregate(frame, cluster="team", scales=["s"]))
+    assert ax.get_xlim()[0] < 3 < ax.get_xlim()[1]
+
+
+def test_a_mean_with_an_interval_beyond_the_axis_keeps_its_label_inside() -> None:
+    few = score(pd.read_csv(DATA / "spi_trust.csv").iloc[[0, 5]], "spi-trust")
+    ax = plots.score_distribution(few)
+    ax.figure.draw_without_rendering()
+    (label,) = (text for text in ax.texts if text.get_text().startswith("mean"))
+    box = label.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= ax.figure.bbox.width
+
+
+def test_too_many_answers_for_bars() -> None:
+    instrument = made_instrument(3, 101)
+    with pytest.raises(DataError, match="The items offer 101 answers"):
+        plots.likert(made_answers(instrument), instrument=instrument)
+
+
+def test_ax_must_be_axes(spi: Scores) -> None:
+    with pytest.raises(OptionError, match="expected matplotlib Axes"):
+        plots.plot(spi, ax=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["item_rest", "likert"])
+def test_a_title_on_given_axes_stands_above_the_rest(spi: Scores, kind: str) -> None:
+    figure = mpl.figure.Figure(figsize=(9, 6), layout="constrained")
+    ax = plots.plot(spi, kind=kind, ax=figure.add_subplot())
+    figure.draw_without_rendering()
+    title = next(t for t in figure.findobj(Text) if t.get_text() == ax.get_title(loc="left"))
+    bottom = title.get_window_extent().y0
+    legend = ax.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().y1 <= bottom + 1
+    for text in ax.texts:
+        assert text.get_window_extent().y1 <= bottom + 1

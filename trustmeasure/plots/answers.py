@@ -71,13 +71,14 @@ def likert(
     Raises
     ------
     DataError
-        For data without an instrument, codes that are no answers of an item, or items that
-        offer different numbers of answers.
+        For data without an instrument, codes that are no answers of an item, items that offer
+        different numbers of answers, or more than 11 of them.
     OptionError
         For an unknown scale or item.
     """
     raw, known = raw_answers(data, instrument)
     names = chosen_items(raw, known, scale, items)
+    _refuse_many_answers(known, names)
     shares, n, answers = answer_shares(raw, known, names)
     if sort:
         middle = (len(answers.values) - 1) / 2
@@ -107,6 +108,19 @@ def likert(
         if percentages:
             _draw_percentages(drawn, shares)
         return drawn.ax
+
+
+# Of more answers, neither colours nor bars can be told apart.
+_MOST_ANSWERS = 11
+
+
+def _refuse_many_answers(instrument: Instrument, names: Sequence[str]) -> None:
+    most = max((instrument.n_options(name) for name in names), default=0)
+    if most > _MOST_ANSWERS:
+        raise DataError(
+            f"The items offer {most} answers, too many for bars of each (at most "
+            f"{_MOST_ANSWERS}). Draw the distribution of the scores instead."
+        )
 
 
 def raw_answers(data: Any, instrument: Instrument | str | None) -> tuple[pd.DataFrame, Instrument]:

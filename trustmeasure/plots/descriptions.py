@@ -11,6 +11,7 @@ import pandas as pd
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
+from trustmeasure.instruments import Instrument
 from trustmeasure.reliability import AlphaResult, OmegaResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
@@ -20,7 +21,13 @@ from trustmeasure.tables.people import scale_range
 from trustmeasure.thresholds import load_thresholds
 
 
-def describe(result: Any, *, kind: str | None = None, scale: str | None = None) -> str:
+def describe(
+    result: Any,
+    *,
+    kind: str | None = None,
+    scale: str | None = None,
+    instrument: Instrument | None = None,
+) -> str:
     """Say in a sentence or two what the figure of a result shows, with the main numbers.
 
     Parameters
@@ -31,6 +38,8 @@ def describe(result: Any, *, kind: str | None = None, scale: str | None = None) 
         "correlation_heatmap".
     scale : str, optional
         Where the result holds several scales.
+    instrument : Instrument, optional
+        Of team results: to call the scale by its title.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def describe(result: Any, *, kind: str | None = None, scale: str | None = None) 
     if isinstance(result, (Scores, Responses)):
         return _answers(result, scale)
     if isinstance(result, AggregateResult):
-        return _teams(result, scale)
+        return _teams(result, scale, instrument)
     for known, words in _SENTENCES.items():
         if isinstance(result, known):
             return words(result)
@@ -138,12 +147,13 @@ def _agreement(result: AgreementResult) -> str:
     )
 
 
-def _teams(result: AggregateResult, scale: str | None) -> str:
+def _teams(result: AggregateResult, scale: str | None, instrument: Instrument | None) -> str:
     chosen = str(result.table["scale"].iloc[0]) if scale is None else scale
     part = result.table[result.table["scale"] == chosen]
     hidden = part["suppressed"].astype(bool)
     shown = part[~hidden]
-    text = f"Dot plot of the means of {len(shown)} teams on {chosen}"
+    named = scale_title(chosen, instrument)
+    text = f"Dot plot of the means of {_counted(len(shown), 'team')} on {named}"
     if len(shown):
         text += (
             f", from {number(shown['mean'].min())} ({shown['mean'].idxmin()}) to "
@@ -152,7 +162,13 @@ def _teams(result: AggregateResult, scale: str | None) -> str:
         )
     whole: Any = result.overall.loc[chosen]
     text += "." if whole["withheld"] else f"; all together {number(whole['mean'])}."
-    return text + (f" {int(hidden.sum())} team(s) are not shown." if hidden.any() else "")
+    if hidden.any():
+        text += f" Not shown: {_counted(int(hidden.sum()), 'team')}."
+    return text
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" + ("" if n == 1 else "s")
 
 
 def _distribution(scores: Scores, scale: str | None) -> str:

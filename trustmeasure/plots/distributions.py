@@ -170,8 +170,11 @@ def _label_mean(
     """Write the mean beside its line, on the side that has more room."""
     rightwards = mean < sum(limits) / 2
     text = f"mean {number(mean)}, {level(conf_level)} CI {interval(lower, upper, unit=False)}"
+    end = upper if rightwards else lower
+    room = (limits[1] - end if rightwards else end - limits[0]) / (limits[1] - limits[0])
+    # The text takes about two fifths of the axis; a wide interval leaves it no such room.
     ax.annotate(
-        text, (upper if rightwards else lower, 1), xycoords=("data", "axes fraction"),
+        text, (end if room > 0.42 else mean, 1), xycoords=("data", "axes fraction"),
         xytext=(5 if rightwards else -5, -3), textcoords="offset points",
         ha="left" if rightwards else "right", va="top", color=style.INK,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trustmeasure.errors import DataError
-from trustmeasure.plots.style import root_figure
+from trustmeasure.plots.style import any_glyph, root_figure
 
 # Verdana is as wide as DejaVu Sans, so that texts keep their places where the latter is missing.
 _FONTS = "'DejaVu Sans', Verdana, Geneva, Arial, sans-serif"
@@ -47,7 +47,10 @@ def figure_svg(axes: Axes | Figure, alt_text: str, *, id_prefix: str | None = No
         raise DataError("A figure needs an alternative text that says what it shows.")
     figure = root_figure(axes)
     stream = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trustmeasure"}):
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trustmeasure"}),
+        any_glyph(),
+    ):
         figure.savefig(
             stream, format="svg", bbox_inches=None, facecolor=figure.get_facecolor(),
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},

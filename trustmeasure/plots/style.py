@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
+from trustmeasure.errors import OptionError
 from trustmeasure.tables.numbers import bounded
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
@@ -129,16 +131,41 @@ class Sheet:
             return
         room = self.ax.get_position().width * width
         if title:
-            self.ax.set_title(wrap(title, max(20, int(room / (LETTER * 1.33)))), loc="left")
+            wrapped = wrap(title, max(20, int(room / (LETTER * 1.33))))
+            self.ax.set_title(wrapped, loc="left", pad=6 + self._height_above())
         if note:
             label = "\n".join(
                 filter(None, [self.ax.get_xlabel(), wrap(note, max(20, int(room / LETTER)))])
             )
             self.ax.set_xlabel(label, loc="left")
 
+    def _height_above(self) -> float:
+        """Measure what already stands above the axes, in points."""
+        self.settle()
+        legend = self.ax.get_legend()
+        artists: list[Any] = [*self.ax.texts, *([legend] if legend is not None else [])]
+        tops = [float(artist.get_window_extent().y1) for artist in artists]
+        above = max([*tops, 0.0]) - self.ax.get_window_extent().y1
+        return max(0.0, float(above)) * 72 / float(self.figure.dpi)
+
     def settle(self) -> None:
         """Lay the figure out, so that sizes can be measured."""
-        self.figure.draw_without_rendering()
+        with any_glyph():
+            self.figure.draw_without_rendering()
+
+
+@contextmanager
+def any_glyph() -> Iterator[None]:
+    """Let names hold letters and signs that the figure's own font lacks.
+
+    Web pages take them from another font; in other files matplotlib draws a box and says so
+    when the file is saved.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing from font", category=UserWarning
+        )
+        yield
 
 
 @contextmanager
@@ -148,6 +175,11 @@ def sheet(ax: Axes | None, width: float, height: float) -> Iterator[Sheet]:
     The user's own settings of matplotlib are left as they are. The last thing done in the
     style is a dry run of drawing, because ticks are made no earlier.
     """
+    if ax is not None and not isinstance(ax, Axes):
+        raise OptionError(
+            f"ax= is of type {type(ax).__name__}; expected matplotlib Axes, such as one of those "
+            "that plt.subplots() gives."
+        )
     own = ax is None
     # Outside the style, because choosing a backend sets parameters of its own (notebooks
     # become interactive by it), which leaving the style would take back.

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from trustmeasure._checks import check_option, listed
+from trustmeasure._checks import FloatArray, check_option, listed
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.plots import style
 from trustmeasure.tables.labels import instrument_of, scale_title
 from trustmeasure.tables.numbers import bounded, count, level, number
+from trustmeasure.tables.people import possible_range
 from trustmeasure.thresholds import load_thresholds
 
 NOT_SHOWN = "not shown, to protect its members"
@@ -80,7 +81,9 @@ def team_means(
     row_labels = [style.wrap(str(team), 28) for team in [*shown.index, *in_rows]]
     layout = style.rows(row_labels)
     instrument = instrument or instrument_of(result, labels)
-    limits = _limits(response_range, instrument, chosen, shown)
+    whole: Any = result.overall.loc[chosen]
+    means = np.append(shown["mean"].to_numpy(dtype=np.float64), float(whole["mean"]))
+    known, limits = _limits(response_range, instrument, chosen, shown, means)
     width = min(9.0, 5.8 + style.label_width(row_labels))
     with style.sheet(ax, width, layout.height + 1.65) as drawn:
         axes = drawn.ax
@@ -90,7 +93,6 @@ def team_means(
         _draw_teams(axes, shown, layout)
         for centre in layout.centres[len(shown) :]:
             axes.text(limits[0], centre, NOT_SHOWN, va="center", color=style.SOFT, style="italic")
-        whole: Any = result.overall.loc[chosen]
         if not bool(whole["withheld"]):
             mean = float(whole["mean"])
             axes.axvline(mean, color=style.ORANGE, linestyle="--", linewidth=1.3, zorder=1)
@@ -102,7 +104,7 @@ def team_means(
         axes.grid(axis="x")
         axes.tick_params(axis="x", length=0)
         named = _title_of(chosen, labels, instrument, language)
-        axes.set_xlabel(f"{named} ({limits[0]:g} to {limits[1]:g})")
+        axes.set_xlabel(named + (f" ({limits[0]:g} to {limits[1]:g})" if known else ""))
         conf = level(result.settings.get("conf_level"))
         if title is None:
             title = f"Team means with {conf} intervals: {named}"
@@ -180,25 +182,28 @@ def _one_scale(result: AggregateResult, scale: str | None) -> str:
 
 
 def _limits(
-    given: tuple[float, float] | None, instrument: Any, scale: str, shown: pd.DataFrame
-) -> tuple[float, float]:
-    """Give the ends of the axis: the possible scores where they are known."""
+    given: tuple[float, float] | None,
+    instrument: Any,
+    scale: str,
+    shown: pd.DataFrame,
+    means: FloatArray,
+) -> tuple[bool, tuple[float, float]]:
+    """Give the ends of the axis, and whether they are known to be the possible scores."""
     if given is not None:
         low, high = float(given[0]), float(given[1])
         if not low < high:
             raise OptionError(f"response_range={given!r} must be two numbers, lowest first.")
-        return low, high
+        return True, (low, high)
     if instrument is not None and scale in {known.id for known in instrument.scales}:
-        known = instrument.scale(scale)
-        if known.method == "pomp":
-            return 0.0, 100.0
-        low, high = instrument.response_range(known.items[0])
-        factor = len(known.items) if known.method == "sum" else 1
-        return float(low * factor), float(high * factor)
-    ends = shown[["mean", "ci_low", "ci_high"]].to_numpy(dtype=np.float64)
+        low, high = possible_range(instrument, scale, instrument.scale(scale).method)
+        # Means beyond it were scored by another method than the instrument's.
+        if not ((means < low - 1e-9) | (means > high + 1e-9)).any():
+            return True, (low, high)
+    ends = np.append(shown[["ci_low", "ci_high"]].to_numpy(dtype=np.float64), means)
     if not np.isfinite(ends).any():
-        return 0.0, 1.0
-    return float(np.floor(np.nanmin(ends))), float(np.ceil(np.nanmax(ends)))
+        return False, (0.0, 1.0)
+    low, high = float(np.floor(np.nanmin(ends))), float(np.ceil(np.nanmax(ends)))
+    return False, (low, high) if low < high else (low - 1, high + 1)
 
 
 def _draw_teams(ax: Axes, shown: pd.DataFrame, layout: style.Rows) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from trustmeasure.agreement import AggregateResult, AgreementResult, GroupICCResult
+from trustmeasure.instruments import Instrument
 from trustmeasure.quality import MissingnessResult
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row, sub
@@ -59,18 +60,23 @@ def scores_table(result: Scores, options: Options) -> Table:
 
 
 def scale_range(scores: Scores, scale: str) -> tuple[float, float]:
-    """Give the lowest and the highest possible score of a scale."""
+    """Give the lowest and the highest possible score of a scale, as it was scored."""
     known = scores.instrument.scale(scale)
     method = scores.settings.get("method", {}).get(scale, known.method)
+    return possible_range(scores.instrument, scale, method)
+
+
+def possible_range(instrument: Instrument, scale: str, method: str) -> tuple[float, float]:
+    """Give the lowest and the highest score that a scale can have by a method of scoring."""
     if method == "pomp":
         return 0.0, 100.0
     limits = []
-    for name in known.items:
-        mapped = scores.instrument.item(name).score_map
+    for name in instrument.scale(scale).items:
+        mapped = instrument.item(name).score_map
         limits.append(
             (min(mapped.values()), max(mapped.values()))
             if mapped
-            else scores.instrument.response_range(name)
+            else instrument.response_range(name)
         )
     # Scores are means (or means times items), of items that share a range before mapping.
     low = sum(limit[0] for limit in limits)
