@@ -304,3 +304,65 @@ def test_paths_and_inputs_are_checked_first(report, tmp_path: Path) -> None:
     with pytest.raises(tm.DataError, match="made from Responses"):
         report(pulse(SIZES), tmp_path / "r.html")
     assert [p.name for p in tmp_path.iterdir()] == ["there.html"]
+
+
+# -- unusual data --------------------------------------------------------------------------------
+
+
+def test_a_single_team_reads_how_far_it_agrees(tmp_path: Path) -> None:
+    page = team_page(pulse({"A": 12}), tmp_path)
+    assert "Agreement within the team" in page
+    assert "How far teams differ is not reported" in page
+
+
+def test_everybody_together_is_shown_where_no_team_is(tmp_path: Path) -> None:
+    page = team_page(pulse({"A": 4, "B": 3, "C": 4}), tmp_path)
+    assert "No team has enough answers on this scale to be shown." in page
+    assert re.search(r"All together: mean \d\.\d\d", page)
+    assert "Histogram of 11 scores" in page
+
+
+def test_alternative_texts_call_scales_by_their_titles(tmp_path: Path) -> None:
+    page = team_page(pulse({"A": 8, "B": 9}), tmp_path)
+    assert "means of 2 teams on Trust pulse" in page
+    assert "on trust_pulse" not in page
+
+
+def test_answers_to_a_mapped_item_are_drawn_for_teams(tmp_path: Path) -> None:
+    instrument = tm.build_instrument(
+        id="mapped",
+        response_sets=[{"id": "five", "min": 1, "max": 5}],
+        items=[
+            {"id": "a", "score_map": {1: 1, 2: 3, 3: 5, 4: 3, 5: 1}}, {"id": "b"}, {"id": "c"},
+        ],
+        scales=[{"id": "s", "items": ["a", "b", "c"]}],
+    )  # fmt: skip
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(rng.integers(1, 6, (40, 3)), columns=list("abc")).assign(
+        team=["A", "B", "C", "D"] * 10
+    )
+    responses = tm.read_responses(frame, instrument, cluster="team")
+    page = tm.team_report(responses, tmp_path / "mapped.html").read_text(encoding="utf-8")
+    assert "Stacked bars of the answers to 3 items" in page
+
+
+def test_a_figure_that_fails_leaves_the_rest_of_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
+
+    monkeypatch.setattr(tm.plots, "item_rest", fail)
+    answers = tm.simulate_responses(tm.load_instrument("trust-pulse"), n=80, rng=1)
+    page = tm.validation_report(answers, tmp_path / "v.html").read_text(encoding="utf-8")
+    assert "The figure could not be computed. Eigenvalues did not converge" in page
+    assert "Parallel analysis suggests" in page
+
+
+def test_arguments_of_the_wrong_kind_write_nothing(tmp_path: Path) -> None:
+    answers = tm.simulate_responses(tm.load_instrument("trust-pulse"), n=30, rng=1)
+    with pytest.raises(tm.OptionError, match="path=5 is of type int"):
+        tm.validation_report(answers, 5)  # type: ignore[arg-type]
+    with pytest.raises(tm.OptionError, match="rng='x'"):
+        tm.validation_report(answers, tmp_path / "v.html", rng="x")
+    assert list(tmp_path.iterdir()) == []

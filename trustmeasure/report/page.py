@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from numpy.linalg import LinAlgError
+
 from trustmeasure import plots
 from trustmeasure._files import refuse_existing, write_whole
 from trustmeasure.errors import OptionError, TrustMeasureError
@@ -112,7 +114,7 @@ class Page:
             python_warnings.simplefilter("always")
             try:
                 result = step()
-            except TrustMeasureError as error:
+            except (TrustMeasureError, ArithmeticError, LinAlgError) as error:
                 section.notice(f"{what} could not be computed. {error}")
                 self.note(topic, [f"{what} could not be computed. {error}"])
                 return None
@@ -153,7 +155,12 @@ class Page:
 
 def output_path(path: str | Path, *, overwrite: bool) -> Path:
     """Check where a report goes before any work is done for it."""
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise OptionError(
+            f"path={path!r} is of type {type(path).__name__}; expected the path of a file to write."
+        ) from None
     if path.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"path='{path}' must end in .html, the format that reports have.")
     refuse_existing(path, overwrite=overwrite)

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from trustmeasure import agreement, plots, reliability
 from trustmeasure._checks import check_count, listed
@@ -109,8 +111,12 @@ def team_report(
 def _make_page(responses: Responses, scores: Scores, least: int) -> Page:
     cluster = str(scores.cluster)
     teams = agreement.aggregate(scores, min_cluster_size=least)
-    shown = _shown_people(scores, teams)
-    everybody = scores if _overall_holds_everybody(teams, scores) else shown
+    in_shown = _members_shown(scores, teams)
+    shown = _subset(scores, in_shown)
+    everybody, answers = scores, responses
+    if not _overall_holds_everybody(teams, scores):
+        everybody = shown
+        answers = replace(responses, data=responses.data[in_shown].reset_index(drop=True))
     page = new_page("Team report", responses, everybody)
     # What reading and scoring noted counts everybody, hidden people too; how many answered
     # nothing, say, could point to one of them.
@@ -123,7 +129,7 @@ def _make_page(responses: Responses, scores: Scores, least: int) -> Page:
         how.say(paragraph)
     for scale in scores.instrument.scales:
         _scale(page, scale, cluster, teams, everybody, shown, least)
-    _answers(page, everybody)
+    _answers(page, everybody, answers)
     _quality(page, everybody)
     page.settings.append(("Smallest team shown", str(least)))
     page.settings.append(("Team column", cluster))
@@ -174,12 +180,11 @@ def _overall_holds_everybody(teams: agreement.AggregateResult, scores: Scores) -
     return bool((overall["n"].astype(float) == with_score[overall.index].astype(float)).all())
 
 
-def _shown_people(scores: Scores, teams: agreement.AggregateResult) -> Scores:
-    """Keep the members of teams that are shown."""
-    hidden = set(teams.suppressed)
+def _members_shown(scores: Scores, teams: agreement.AggregateResult) -> NDArray[np.bool_]:
+    """Mark the members of teams that are shown."""
     column = scores.data[scores.cluster]
-    keep = (column.notna() & ~column.isin(hidden)).to_numpy()
-    return _subset(scores, keep)
+    hidden = column.isin(set(teams.suppressed))
+    return (column.notna() & ~hidden).to_numpy(dtype=np.bool_)
 
 
 def _subset(scores: Scores, keep: Any) -> Scores:
@@ -249,33 +254,36 @@ def _scale(
     section = page.section(scale.name)
     if scale.description:
         section.say(scale.description)
-    rows = teams.table[teams.table["scale"] == scale.id]
-    if rows["mean"].notna().sum() == 0:
-        section.notice("No team has enough answers on this scale to be shown.")
-        return
     topic = f"Teams on {scale.name}"
+    rows = teams.table[teams.table["scale"] == scale.id]
+    some = bool(rows["mean"].notna().any())
+    if not some:
+        section.notice("No team has enough answers on this scale to be shown.")
+    if scale.id not in teams.overall.index:  # nobody has a score
+        return
     overall = teams.overall.loc[scale.id]
     if not overall["withheld"]:
         section.say(
             f"All together: mean {overall['mean']:.2f}, 95% interval {overall['ci_low']:.2f} to "
             f"{overall['ci_high']:.2f} ({overall['n']:.0f} people)."
         )
-    page.draw(
-        section,
-        topic,
-        f"{scale.name}: mean of each team with its 95% interval. The axis spans all possible "
-        "scores.",
-        lambda: plots.team_means(teams, scale=scale.id, instrument=everybody.instrument),
-        lambda: plots.describe(teams, scale=scale.id),
-    )
-    section.table(
-        table(
-            teams,
-            scale=scale.id,
-            title=f"Results of the Teams: {scale.name}",
-            instrument=everybody.instrument,
+    if some:
+        page.draw(
+            section,
+            topic,
+            f"{scale.name}: mean of each team with its 95% interval. The axis spans all possible "
+            "scores.",
+            lambda: plots.team_means(teams, scale=scale.id, instrument=everybody.instrument),
+            lambda: plots.describe(teams, scale=scale.id, instrument=everybody.instrument),
         )
-    )
+        section.table(
+            table(
+                teams,
+                scale=scale.id,
+                title=f"Results of the Teams: {scale.name}",
+                instrument=everybody.instrument,
+            )
+        )
     if everybody.data[scale.id].notna().sum() >= least:
         page.draw(
             section,
@@ -285,30 +293,35 @@ def _scale(
             lambda: plots.score_distribution(everybody, scale=scale.id, min_count=least),
             lambda: plots.describe(everybody, scale=scale.id),
         )
-    _agreement(page, section, topic, scale, cluster, shown)
+    if some:
+        _agreement(page, section, topic, scale, cluster, shown)
 
 
 def _agreement(
     page: Page, section: Section, topic: str, scale: Scale, cluster: str, shown: Scores
 ) -> None:
     """Say how far members agree and teams differ, for the teams that are shown."""
-    if shown.data[cluster].nunique() < 2:
-        section.say("Agreement is not reported: it needs at least two teams that are shown.")
-        return
+    n_teams = shown.data[cluster].nunique()
     rwg = page.attempt(section, topic, "Agreement", lambda: agreement.rwg_j(shown, scale=scale.id))
     if rwg is not None:
         judged = verdict("rwg", rwg.median)
         section.say(
-            f"Agreement within teams (r_WG(J), uniform null): median {bounded(rwg.median)} "
+            f"Agreement within the team (r_WG(J), uniform null): {bounded(rwg.median)} "
+            f"({judged.word} agreement)."
+            if n_teams == 1
+            else f"Agreement within teams (r_WG(J), uniform null): median {bounded(rwg.median)} "
             f"({judged.word} agreement); {share(rwg.share_above)} of teams reach "
             f"{bounded(rwg.cutoff)}."
         )
+    if n_teams == 1:
+        section.say("How far teams differ is not reported: it takes two that are shown.")
+        return
     icc = page.attempt(section, topic, "ICC", lambda: agreement.group_icc(shown, value=scale.id))
     if icc is not None:
         section.table(table(icc, title=f"Differences between Teams: {scale.name}"))
 
 
-def _answers(page: Page, everybody: Scores) -> None:
+def _answers(page: Page, everybody: Scores, answers: Responses) -> None:
     section = page.section("Answers item by item")
     section.say(
         "Everybody together, in per cent, as the answers were given. Items marked (R) are "
@@ -323,8 +336,8 @@ def _answers(page: Page, everybody: Scores) -> None:
             section,
             f"Answers on {scale.name}",
             f"{scale.name}: answers to each item.",
-            partial(plots.likert, everybody, scale=scale.id),
-            partial(plots.describe, everybody, kind="likert", scale=scale.id),
+            partial(plots.likert, answers, scale=scale.id),
+            partial(plots.describe, answers, scale=scale.id),
         )
 
 

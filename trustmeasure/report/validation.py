@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trustmeasure import exploratory, plots, reliability
-from trustmeasure._checks import check_count
+from trustmeasure._checks import as_rng, check_count
 from trustmeasure.instruments import Scale
 from trustmeasure.quality import missingness
 from trustmeasure.report.common import describe_data, new_page, scored, share
@@ -87,6 +87,7 @@ def validation_report(
     path = output_path(path, overwrite=overwrite)
     if n_factors is not None:
         check_count("n_factors", n_factors)
+    as_rng(rng)
     scores = scored(responses, confirm_keying=confirm_keying)
     with plots.offscreen():
         page = _make_page(responses, scores, n_factors=n_factors, rng=rng)
@@ -243,11 +244,13 @@ def _reliability(page: Page, scores: Scores) -> dict[str, Reliability]:
     )
     for scale in scores.instrument.scales:
         if scale.id in found:
-            _one_reliability(section, scores, scale, found[scale.id])
+            _one_reliability(page, section, scores, scale, found[scale.id])
     return found
 
 
-def _one_reliability(section: Section, scores: Scores, scale: Scale, found: Reliability) -> None:
+def _one_reliability(
+    page: Page, section: Section, scores: Scores, scale: Scale, found: Reliability
+) -> None:
     alpha, omega = found.alpha, found.omega
     judged = verdict("alpha", alpha.estimate)
     section.say(
@@ -256,11 +259,13 @@ def _one_reliability(section: Section, scores: Scores, scale: Scale, found: Reli
         f"{judged.word} by the threshold {judged.threshold} ({judged.citation})."
     )
     if len(scale.items) >= 3:
-        section.figure(
-            plots.item_rest(alpha, instrument=scores.instrument),
+        page.draw(
+            section,
+            f"Reliability of {scale.name}",
             f"{scale.name}: correlation of each item with the rest of the scale, and alpha "
             "without the item.",
-            plots.describe(alpha),
+            partial(plots.item_rest, alpha, instrument=scores.instrument),
+            partial(plots.describe, alpha),
         )
     if omega is not None:
         section.table(
@@ -316,11 +321,13 @@ def _structure(
         lambda: exploratory.parallel_analysis(scores, items=items, rng=rng),
     )
     if parallel is not None:
-        section.figure(
-            plots.scree(parallel),
+        page.draw(
+            section,
+            topic,
             f"Parallel analysis suggests {_counted(parallel.n_factors, 'factor')} and "
             f"{_counted(parallel.n_components, 'component')}.",
-            plots.describe(parallel),
+            partial(plots.scree, parallel),
+            partial(plots.describe, parallel),
         )
     suggested = max(1, getattr(parallel, "n_factors", 1))
     if len(group) == 1 and n_factors is None and suggested > 1:
@@ -344,10 +351,12 @@ def _solution(
     if solution is None:
         return
     section.table(table(solution, instrument=scores.instrument, labels=False))
-    section.figure(
-        plots.loadings(solution, instrument=scores.instrument),
+    page.draw(
+        section,
+        section.title,
         f"Loadings of the items on {_counted(n_factors, 'factor')}.",
-        plots.describe(solution),
+        partial(plots.loadings, solution, instrument=scores.instrument),
+        partial(plots.describe, solution),
     )
 
 
