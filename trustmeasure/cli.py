@@ -204,9 +204,17 @@ def reliability(
     scores = tm.score(_read(**_reading(locals())), confirm_keying=confirm_keying)
     found: dict[str, dict[str, Any]] = {}
     for scale in scores.scale_ids:
-        found[scale] = {"alpha": tm.cronbach_alpha(scores, scale=scale)}
-        if len(scores.instrument.scale(scale).items) >= 3:
-            found[scale]["omega"] = tm.mcdonald_omega(scores, scale=scale)
+        try:
+            found[scale] = {"alpha": tm.cronbach_alpha(scores, scale=scale)}
+            if len(scores.instrument.scale(scale).items) >= 3:
+                found[scale]["omega"] = tm.mcdonald_omega(scores, scale=scale)
+        except tm.DataError as error:
+            if len(scores.scale_ids) == 1:
+                raise
+            what = "Omega" if scale in found else "Alpha"
+            typer.echo(f"{what} of {scale} could not be computed. {error}", err=True)
+    if not found:
+        raise tm.DataError("No scale has a reliability that could be computed.")
     if as_json:
         plain = {s: {name: r.to_dict() for name, r in part.items()} for s, part in found.items()}
         typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
@@ -385,6 +393,28 @@ def _print_notes(messages: tuple[str, ...]) -> None:
         typer.echo(f"Note: {message}")
 
 
+# How the library's arguments, which its messages name, are called here.
+_CALLED = {
+    "missing_codes=": "--missing-code CODE",
+    "columns=": "--column ITEM=COLUMN",
+    "cluster=": "--cluster COLUMN",
+    "respondent=": "--respondent COLUMN",
+    "wave=": "--wave COLUMN, or --at WAVE for the one to report",
+    "confirm_keying=": "--confirm-keying",
+    "min_cluster_size=": "--min-cluster-size NUMBER",
+    "recode=": "for Python only",
+}
+
+
+def _say_error(error: Exception) -> None:
+    """Print a message, and how to do here what it advises."""
+    message = str(error)
+    called = [f"{name} is {option}" for name, option in _CALLED.items() if name in message]
+    typer.echo(f"Error: {message}", err=True)
+    if called:
+        typer.echo(f"On the command line, {'; '.join(called)}.", err=True)
+
+
 def main() -> None:
     """Run the command line, and turn the library's errors into messages and exit codes."""
     import warnings
@@ -396,10 +426,10 @@ def main() -> None:
     try:
         app()
     except tm.OptionError as error:
-        typer.echo(f"Error: {error}", err=True)
+        _say_error(error)
         sys.exit(2)
     except (tm.TrustMeasureError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        _say_error(error)
         sys.exit(1)
 
 

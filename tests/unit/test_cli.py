@@ -240,3 +240,26 @@ def test_the_demo_puts_everything_in_one_folder_and_says_where(tmp_path: Path) -
     assert again.returncode == 1
     assert "--force" in again.stderr
     assert run("demo", "--out", tmp_path / "out", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_errors_name_the_options_of_the_command_line(tmp_path: Path, export: Path) -> None:
+    done = run("report", export, "-i", "trust-pulse", "-o", tmp_path / "t.html", "--for=evaluator")
+    assert done.returncode == 1
+    assert "cluster= is --cluster COLUMN" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scale_without_reliability_leaves_the_others(tmp_path: Path) -> None:
+    new = tm.build_instrument(
+        id="uneven",
+        response_sets=[{"id": "five", "min": 1, "max": 5}],
+        items=[{"id": name} for name in "abcd"],
+        scales=[{"id": "three", "items": list("abc")}, {"id": "single", "items": ["d"]}],
+    )
+    new.save(tmp_path / "uneven.yaml")
+    rows = ["1,2,1,3", "2,2,3,1", "5,4,4,2", "3,3,5,4", "4,5,4,5", "2,1,2,2", "1,1,2,2"]
+    (tmp_path / "answers.csv").write_text("\n".join(["a,b,c,d", *rows]))
+    done = run("reliability", tmp_path / "answers.csv", "-i", tmp_path / "uneven.yaml", "--json")
+    assert done.returncode == 0
+    assert list(json.loads(done.stdout)) == ["three"]
+    assert "Alpha of single could not be computed." in done.stderr
