@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from trustmeasure.errors import (
     OptionError,
 )
 from trustmeasure.kernels.covariance import squared_multiple_correlations
+from trustmeasure.kernels.reliability import consistency, structure
 from trustmeasure.kernels.resampling import resample_counts
 from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
 
@@ -328,6 +330,17 @@ def test_a_model_without_a_solution_says_so() -> None:
     assert math.isnan(result.omega_total)
     assert math.isnan(result.standardized)
     assert "did not converge" in tm.table(result).to_html()
+
+
+def test_correlations_that_no_complete_data_could_have_do_not_depend_on_the_order() -> None:
+    # Pairwise covariances can give a correlation that is cut to 1; the second item's precision
+    # in this matrix is zero up to rounding.
+    r = np.array([[1, 0.9819115, 1], [0.9819115, 1, 0.9710457], [1, 0.9710457, 1]])
+    for order in permutations(range(3)):
+        shares = squared_multiple_correlations(r[np.ix_(order, order)])
+        assert shares[order.index(1)] == 1
+        errors = consistency(structure(r[np.ix_(order, order)]))
+        assert errors.lambda6 == pytest.approx(consistency(structure(r)).lambda6, abs=1e-9)
 
 
 def test_copies_of_an_item_are_perfectly_consistent() -> None:

@@ -124,7 +124,7 @@ def squared_multiple_correlations(correlation: FloatArray) -> FloatArray:
     """Share of each item's variance that the other items predict, 1 − 1/diag(R⁻¹).
 
     Where R is singular, the limit of R + εI as ε goes to 0: an item that the others
-    determine has 1.
+    determine has 1; so has one whose precision an indefinite R makes zero or negative.
     """
     return predicted_shares(*np.linalg.eigh(correlation))
 
@@ -134,8 +134,11 @@ def predicted_shares(values: FloatArray, vectors: FloatArray) -> FloatArray:
     null = np.abs(values) < NULL_EIGENVALUE
     inverse = np.where(null, 0.0, 1 / np.where(null, 1.0, values))
     square = vectors * vectors
+    precision = square @ inverse  # at least 1 where R is positive definite
     with np.errstate(divide="ignore"):
-        smc = 1 - 1 / (square @ inverse)
+        smc = 1 - 1 / precision
+    # Of an indefinite R the sign of a precision of zero is rounding, and so would smc be.
+    smc = np.where(precision < 1e-10 * np.maximum(1.0, np.abs(inverse).max()), 1.0, smc)
     if null.any():
         smc = np.where(square[:, null].sum(axis=1) > NULL_EIGENVALUE, 1.0, smc)
     bounded: FloatArray = np.clip(smc, 0.0, 1.0)

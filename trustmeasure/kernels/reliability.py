@@ -271,7 +271,7 @@ def _pairs_without(R: FloatArray) -> FloatArray:
 def _errors_without(items: Structure) -> FloatArray:
     """Sum 1 − smc over the other items, for each item left out."""
     R, k = items.R, len(items.R)
-    if np.abs(items.values).min() < 1e-6:  # too near singular for the shortcut
+    if items.values.min() < 1e-6:  # too near singular for the shortcut, or indefinite
         others = [np.delete(np.delete(R, i, 0), i, 1) for i in range(k)]
         return np.array([(1 - squared_multiple_correlations(other)).sum() for other in others])
     # The inverse without item i follows from the whole inverse P: P_jj − P_ij² / P_ii.
