@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
@@ -99,6 +100,8 @@ def score_distribution(
         axes.grid(axis="y")
         axes.tick_params(length=0)
         axes.set_ylabel("People" if min_count == 1 else "People per bar of equal width")
+        if min_count == 1:  # people come in whole numbers
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         named = scale_title(name, scores.instrument, language)
         axes.set_xlabel(f"{named} (possible range {low:g} to {high:g})")
         if title is None:
