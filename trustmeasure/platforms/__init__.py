@@ -1,6 +1,6 @@
 """Survey platforms: reading their exports, and writing simulated ones in the same shape."""
 
-from trustmeasure.platforms.qualtrics_writing import write_qualtrics
+from trustmeasure.platforms.qualtrics.simulated import write_qualtrics
 from trustmeasure.platforms.reading import read_responses
 from trustmeasure.platforms.tables import write_table
 

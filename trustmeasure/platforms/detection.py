@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from trustmeasure.errors import DataError
-from trustmeasure.platforms.qualtrics import is_qualtrics
+from trustmeasure.platforms.qualtrics.reading import is_qualtrics
 from trustmeasure.platforms.tables import RawTable
 
 PLATFORMS = ("qualtrics", "table")

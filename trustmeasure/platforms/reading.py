@@ -9,7 +9,6 @@ from typing import Any, Literal
 from trustmeasure._checks import check_option
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument, load_instrument
-from trustmeasure.platforms import qualtrics
 from trustmeasure.platforms.coding import code_items
 from trustmeasure.platforms.context import Roles, assemble, find_roles
 from trustmeasure.platforms.detection import (
@@ -27,6 +26,7 @@ from trustmeasure.platforms.layout import (
     lay_out_table,
 )
 from trustmeasure.platforms.matching import explicit_columns, match_columns
+from trustmeasure.platforms.qualtrics import reading as qualtrics
 from trustmeasure.platforms.tables import read_table
 from trustmeasure.responses import LogEntry, ReadLog, Responses
 

@@ -16,7 +16,7 @@ from trustmeasure._files import neutralise, write_whole
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.platforms.answers import item_cells
-from trustmeasure.platforms.qualtrics import METADATA
+from trustmeasure.platforms.qualtrics.reading import METADATA
 from trustmeasure.responses import Responses
 
 _TEXTS = {

@@ -1,0 +1,1 @@
+"""Qualtrics: reading its exports, and writing simulated ones."""
