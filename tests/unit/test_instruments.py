@@ -105,9 +105,13 @@ RULES = [
     ("evidence", [{**ALPHA, "valu": 1}], "evidence[0].valu: this key is not known. Did you mean"),
     ("id", GONE, "id: this key is missing"),
     ("title", GONE, "title: this key is missing"),
-    ("response_sets", GONE, "response_sets: this key is missing"),
-    ("items", GONE, "items: this key is missing"),
-    ("scales", GONE, "scales: this key is missing"),
+    (
+        "response_sets",
+        GONE,
+        "response_sets: expected at least one (an instrument without scores says why",
+    ),
+    ("items", GONE, "items: expected at least one (an instrument without scores says why"),
+    ("scales", GONE, "scales: expected at least one (an instrument without scores says why"),
     ("items.1.id", GONE, "items[1].id: this key is missing"),
     ("response_sets.0.max", GONE, "response_sets[0].max: this key is missing"),
     # kinds
@@ -135,9 +139,9 @@ RULES = [
     ("items.0.id", " a1", "items[0].id: expected a name that neither begins nor ends with a space"),
     ("items", {"a1": "x"}, "items: expected a list; found {'a1': 'x'}"),
     ("items.4", "a9", "items[4]: expected keys and values; found 'a9'"),
-    ("items", [], "items: expected at least one; found []"),
-    ("scales", [], "scales: expected at least one; found []"),
-    ("scales.0.items", [], "scales[0].items: expected at least one; found []"),
+    ("items", [], "items: expected at least one (an instrument without scores"),
+    ("scales", [], "scales: expected at least one (an instrument without scores"),
+    ("scales.0.items", [], "scales[0]: has no items; expected at least one (or confirmed: false"),
     ("level", "group", "level: Input should be 'person', 'dyad', 'team' or 'organisation'; found"),
     ("status", "good", "status: Input should be 'unvalidated', 'piloted' or 'validated'; found"),
     ("text", "all", "text: Input should be 'included' or 'none'; found 'all'"),
@@ -388,7 +392,7 @@ def test_to_frame_lists_the_items(instrument: tm.Instrument) -> None:
     assert frame.index.name == "item"
     assert list(frame.index) == ["a1", "a2", "a3", "b1"]
     assert list(frame.columns) == [
-        "text", "response_set", "min", "max", "reverse", "facet", "scales", "confirmed",
+        "text", "response_set", "min", "max", "reverse", "facet", "form", "scales", "confirmed",
     ]  # fmt: skip
     assert frame["reverse"].tolist() == [False, True, False, False]
     assert frame["scales"].tolist() == ["open, all"] * 3 + ["all"]

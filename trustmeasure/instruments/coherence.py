@@ -20,11 +20,27 @@ Found = Iterator[tuple[Path, str]]
 
 def incoherences(instrument: Instrument) -> Found:
     """Find everything in which the parts of an instrument contradict each other."""
+    yield from _presence(instrument)
     yield from _names(instrument)
     yield from _items(instrument)
+    yield from _content_plan(instrument)
     yield from _scales(instrument)
     yield from _aliases(instrument)
     yield from _evidence(instrument)
+
+
+def _presence(instrument: Instrument) -> Found:
+    if instrument.unscored is None:
+        for key in ("response_sets", "items", "scales"):
+            if not getattr(instrument, key):
+                yield (
+                    (key,),
+                    "expected at least one (an instrument without scores says why with unscored:)",
+                )
+    elif not instrument.unscored.strip():
+        yield ("unscored",), "expected the reason why no score is computed; found an empty text"
+    elif instrument.scales:
+        yield ("unscored",), "says that no score is computed, but the instrument has scales"
 
 
 def _names(instrument: Instrument) -> Found:
@@ -32,6 +48,8 @@ def _names(instrument: Instrument) -> Found:
         "response set": [r.id for r in instrument.response_sets],
         "item": [i.id for i in instrument.items],
         "scale": [s.id for s in instrument.scales],
+        "facet": [f.id for f in instrument.facets],
+        "form": [f.id for f in instrument.forms],
     }
     for kind, names in groups.items():
         twice = repeated(names)
@@ -54,7 +72,9 @@ def _names(instrument: Instrument) -> Found:
 def _items(instrument: Instrument) -> Found:
     sets = {r.id: r for r in instrument.response_sets}
     for place, item in enumerate(instrument.items):
-        if item.response_set not in sets:
+        if instrument.unscored is not None and not sets and not item.response_set:
+            pass  # named elements that nobody answers on a scale
+        elif item.response_set not in sets:
             named = f"the response set '{item.response_set}', which is not defined"
             yield (
                 ("items", place),
@@ -67,6 +87,43 @@ def _items(instrument: Instrument) -> Found:
             yield (
                 ("items", place),
                 f"item '{item.id}' has no text (for a structure without wording: text: none)",
+            )
+
+
+def _content_plan(instrument: Instrument) -> Found:
+    """Check facets, forms and pairs, where the instrument declares them."""
+    declared = {
+        "facet": {facet.id for facet in instrument.facets},
+        "form": {form.id for form in instrument.forms},
+    }
+    for place, item in enumerate(instrument.items):
+        for kind, known in declared.items():
+            value = getattr(item, kind)
+            if known and value is not None and value not in known:
+                yield (
+                    ("items", place, kind),
+                    f"item '{item.id}' names the {kind} '{value}', which is not defined (defined: "
+                    f"{listed(sorted(known))})." + near(value, known),
+                )
+    codes = {code for answers in instrument.response_sets for code in answers.values}
+    for place, facet in enumerate(instrument.facets):
+        stray = [code for code in facet.anchors if codes and code not in codes]
+        if stray:
+            yield (
+                ("facets", place, "anchors"),
+                f"facet '{facet.id}' has anchors for the code(s) {stray}, which no response set "
+                "offers",
+            )
+    seen: dict[tuple[str, str | None], str] = {}
+    for place, item in enumerate(instrument.items):
+        if item.pair is None or item.form is None:
+            continue
+        other = seen.setdefault((item.pair, item.form), item.id)
+        if other != item.id:
+            yield (
+                ("items", place, "pair"),
+                f"items '{other}' and '{item.id}' are both of pair '{item.pair}' and form "
+                f"'{item.form}'; a pair has one item in each form",
             )
 
 

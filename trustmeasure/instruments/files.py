@@ -159,7 +159,7 @@ def write_instrument(
     data = {"schema": 1, "id": data["id"], "version": instrument.version, **data}
     if not include_text:
         data["text"] = "none"
-        for item in data["items"]:
+        for item in data.get("items", ()):
             item.pop("text", None)
     if suffix == ".json":
         return write_whole(
@@ -178,11 +178,14 @@ def json_schema() -> str:
     """Give the JSON Schema of instrument files, as committed beside them."""
     schema = _tidy(Instrument.model_json_schema(by_alias=True, mode="validation"))
     required = sorted({*schema.pop("required", []), "schema", "version"})
+    parts = ("response_sets", "items", "scales")
+    scored = {"required": [*parts], "properties": {part: {"minItems": 1} for part in parts}}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "trustmeasure instrument",
         "required": required,
+        "anyOf": [{"required": ["unscored"]}, scored],
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
@@ -219,12 +222,10 @@ def _tidy(node: Any, *, names: bool = False) -> Any:
 
 def _with_integer_codes(data: dict[str, Any]) -> dict[str, Any]:
     """Write answer codes as numbers: JSON made text of those keys."""
-    for answers in data["response_sets"]:
-        if "labels" in answers:
-            answers["labels"] = {int(code): label for code, label in answers["labels"].items()}
-    for item in data["items"]:
-        if item.get("score_map"):
-            item["score_map"] = {int(code): score for code, score in item["score_map"].items()}
+    for key, part in (("response_sets", "labels"), ("facets", "anchors"), ("items", "score_map")):
+        for holder in data.get(key, ()):
+            if holder.get(part):
+                holder[part] = {int(code): value for code, value in holder[part].items()}
     return data
 
 

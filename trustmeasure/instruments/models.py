@@ -7,23 +7,28 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import pandas as pd
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from trustmeasure._checks import listed, near
 from trustmeasure.errors import InstrumentError
+from trustmeasure.instruments import variants
 from trustmeasure.instruments.citations import Citation
 from trustmeasure.instruments.coherence import RESERVED_NAMES, incoherences
 from trustmeasure.instruments.parts import (
     OR_TEXT,
     Construct,
     Evidence,
+    Facet,
+    Form,
     Item,
+    LanguageTag,
     Level,
     Method,
     Part,
     ResponseSet,
     Scale,
     Text,
+    Translation,
     least_answers,
     text_in,
 )
@@ -34,17 +39,20 @@ __all__ = [
     "Citation",
     "Construct",
     "Evidence",
+    "Facet",
+    "Form",
     "Instrument",
     "Item",
     "Level",
     "Method",
     "ResponseSet",
     "Scale",
+    "Translation",
     "least_answers",
     "text_in",
 ]
 
-ItemOrScale = TypeVar("ItemOrScale", Item, Scale)
+Named = TypeVar("Named", Item, Scale, ResponseSet)
 
 
 def _as_construct(value: Any) -> Any:
@@ -79,10 +87,16 @@ class Instrument(Part):
     citation: Annotated[Citation | None, BeforeValidator(_as_citation)] = Field(
         default=None, json_schema_extra=OR_TEXT
     )
+    licence_required: StrictBool = False
+    instructions: Text = Field(default_factory=dict)
     referents: tuple[Text, ...] = ()
-    response_sets: tuple[ResponseSet, ...] = Field(min_length=1)
-    items: tuple[Item, ...] = Field(min_length=1)
-    scales: tuple[Scale, ...] = Field(min_length=1)
+    translations: dict[LanguageTag, Translation] = Field(default_factory=dict)
+    forms: tuple[Form, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    response_sets: tuple[ResponseSet, ...] = ()
+    items: tuple[Item, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    unscored: str | None = None
     aliases: dict[str, str] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     notes: str | None = None
@@ -140,9 +154,32 @@ class Instrument(Part):
 
     def item_text(self, item_id: str, *, language: str = "en", referent: str | None = None) -> str:
         """Give an item's wording with the referent filled in (by default the first one)."""
-        text = text_in(self.item(item_id).text, language)
+        item = self.item(item_id)
+        return self._filled(text_in(item.text, language), language, referent, item.form)
+
+    def stem(
+        self,
+        response_set: str,
+        *,
+        language: str = "en",
+        referent: str | None = None,
+        form: str | None = None,
+    ) -> str:
+        """Give the question above the items of a response set, with the referent filled in."""
+        answers = _find(self.id, "response set", self.response_sets, response_set)
+        return self._filled(text_in(answers.stem, language), language, referent, form)
+
+    def instruction(
+        self, *, language: str = "en", referent: str | None = None, form: str | None = None
+    ) -> str:
+        """Give what respondents read first, with the referent filled in."""
+        return self._filled(text_in(self.instructions, language), language, referent, form)
+
+    def _filled(self, text: str, language: str, referent: str | None, form: str | None) -> str:
         if referent is None:
-            referent = text_in(self.referents[0], language) if self.referents else "{referent}"
+            own = next((f.referents for f in self.forms if f.id == form), ())
+            known = own or self.referents
+            referent = text_in(known[0], language) if known else "{referent}"
         filled = text.replace("{referent}", referent)
         # "my team" begins a sentence where the placeholder does.
         return filled[:1].upper() + filled[1:] if text.startswith("{referent}") else filled
@@ -156,6 +193,17 @@ class Instrument(Part):
     def name(self) -> str:
         """The English title."""
         return text_in(self.title) or self.id
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which every item has a wording."""
+        if not self.items:
+            return ()
+        return tuple(
+            tag
+            for tag, text in self.items[0].text.items()
+            if text.strip() and all(item.text.get(tag, "").strip() for item in self.items)
+        )
 
     # -- tables, citation, derived instruments ---------------------------------------------
 
@@ -173,11 +221,35 @@ class Instrument(Part):
                     "max": high,
                     "reverse": item.reverse,
                     "facet": item.facet,
+                    "form": item.form,
                     "scales": ", ".join(s.id for s in self.scales if item.id in s.items),
                     "confirmed": item.confirmed,
                 }
             )
-        return pd.DataFrame(rows).set_index("item")
+        columns = ["item", "text", "response_set", "min", "max", "reverse", "facet", "form"]
+        columns += ["scales", "confirmed"]
+        return pd.DataFrame(rows, columns=columns).set_index("item")
+
+    def coverage(self) -> pd.DataFrame:
+        """Show which item covers which facet: one row a facet, one column an item.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> covered = tm.load_instrument("psychological-safety").coverage()
+        >>> int(covered.loc["asking-for-help"].sum())
+        5
+        """
+        facets = [facet.id for facet in self.facets]
+        facets += [item.facet for item in self.items if item.facet is not None]
+        return pd.DataFrame(
+            {
+                item.id: [item.facet == name for name in dict.fromkeys(facets)]
+                for item in self.items
+            },
+            index=pd.Index(dict.fromkeys(facets), name="facet"),
+            dtype=bool,
+        )
 
     def cite(self, style: Literal["apa", "bibtex"] = "apa") -> str:
         """Give the reference of the instrument in APA style or as a BibTeX entry.
@@ -208,41 +280,19 @@ class Instrument(Part):
         >>> [(scale.id, len(scale.items)) for scale in short.scales]
         [('psychological_safety', 3), ('speaking_up', 2), ('learning_from_error', 1)]
         """
-        wanted = [items] if isinstance(items, str) else list(items)
-        if not wanted:
-            raise InstrumentError(f"A subset of instrument '{self.id}' needs at least one item.")
-        kept = {self.item(name).id for name in wanted}
-        scales = [
-            scale.model_copy(
-                update={
-                    "items": tuple(i for i in scale.items if i in kept),
-                    # A count that asks for more items than are left asks for all that are.
-                    "min_valid": min(scale.min_valid, sum(i in kept for i in scale.items))
-                    if isinstance(scale.min_valid, int)
-                    else scale.min_valid,
-                }
-            )
-            for scale in self.scales
-            if kept & set(scale.items)
-        ]
-        if not scales:
-            raise InstrumentError(
-                f"None of {listed(wanted)} belongs to a scale of instrument '{self.id}', so the "
-                "subset could not be scored."
-            )
-        whole = {scale.id for scale in self.scales if kept >= set(scale.items)}
-        if kept == set(self.item_ids):
-            return self
-        evidence = tuple(entry for entry in self.evidence if entry.scale in whole)
-        return self.model_copy(
-            update={
-                "items": tuple(i for i in self.items if i.id in kept),
-                "scales": tuple(scales),
-                "aliases": {k: v for k, v in self.aliases.items() if v in kept},
-                "evidence": evidence,
-                "status": self.status if evidence else "unvalidated",
-            }
-        )
+        return variants.subset(self, items)
+
+    def form(self, form: str) -> Instrument:
+        """Keep the items of one form, as for the people who answer that form only.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> both = tm.load_instrument("practitioner-trust")
+        >>> len(both.items), len(both.form("stakeholder").items)
+        (36, 18)
+        """
+        return variants.one_form(self, form)
 
     def with_response_set(
         self, response_set: str, *, items: Iterable[str] | None = None
@@ -263,33 +313,53 @@ class Instrument(Part):
         >>> seven.response_range("tp01")
         (1, 7)
         """
-        offered = [answers.id for answers in self.response_sets]
-        if response_set not in offered:
-            raise InstrumentError(
-                f"Instrument '{self.id}' has no response set '{response_set}'. It has: "
-                f"{listed(offered)}." + near(response_set, offered)
-            )
-        chosen = self.item_ids if items is None else [items] if isinstance(items, str) else items
-        changed = {self.item(name).id for name in chosen}
-        instrument = self.model_copy(
-            update={
-                "items": tuple(
-                    item.model_copy(update={"response_set": response_set})
-                    if item.id in changed
-                    else item
-                    for item in self.items
-                )
-            }
-        )
-        found = [message for _, message in incoherences(instrument)]
-        if found:
-            raise InstrumentError(
-                f"Instrument '{self.id}' cannot use the response set '{response_set}': "
-                + "; ".join(found)
-            )
-        return instrument
+        return variants.with_response_set(self, response_set, items)
 
-    def with_text(self, source: str | Path | Mapping[str, str | Mapping[str, str]]) -> Instrument:
+    def with_key(
+        self,
+        *,
+        reverse: Iterable[str] | None = None,
+        score_maps: Mapping[str, Mapping[int, float]] | None = None,
+        scales: Mapping[str, Iterable[str]] | None = None,
+        ranges: Mapping[str, tuple[int, int]] | None = None,
+    ) -> Instrument:
+        """Supply a key of your own where the stored one could not be verified.
+
+        What is given counts as confirmed, so that scoring no longer asks for it.
+
+        Parameters
+        ----------
+        reverse : iterable of str, optional
+            All items that are reversed; every other item is then taken as not reversed, but
+            for those with a score map.
+        score_maps : mapping, optional
+            Item id → code → score, where neither direction describes the keying.
+        scales : mapping, optional
+            Scale id → its items. An empty list leaves the scale out.
+        ranges : mapping, optional
+            Response set id → (lowest code, highest code).
+
+        Returns
+        -------
+        Instrument
+
+        Raises
+        ------
+        InstrumentError
+            For unknown items, scales or response sets, and for a key that does not fit.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> checked = tm.load_instrument("mcallister-1995").with_key(reverse=[])
+        >>> checked.item("cbt11").confirmed, checked.item("cbt11").reverse
+        (True, False)
+        """
+        return variants.with_key(self, reverse, score_maps, scales, ranges)
+
+    def with_text(
+        self, source: str | Path | Mapping[str, str | Mapping[str, str]], *, licensed: bool = False
+    ) -> Instrument:
         """Attach item wordings that you may use, as from a licence holder.
 
         Parameters
@@ -297,12 +367,24 @@ class Instrument(Part):
         source : path or mapping
             A CSV with the columns ``id``, ``text`` and, if there are several languages,
             ``language``; or a mapping item id → text, or item id → language → text.
+        licensed : bool
+            Say that you hold the licence that the instrument requires, where it does.
 
         Returns
         -------
         Instrument
-            With the texts. ``save`` leaves them out again unless asked, where the
+            With the texts. Whatever is written leaves them out again unless asked, where the
             instrument itself ships without wording.
+
+        Raises
+        ------
+        InstrumentError
+            For unknown items, a source that cannot be read, and where a licence is required.
+
+        Warns
+        -----
+        InstrumentWarning
+            Where a licence is required, as a reminder of its terms.
 
         Examples
         --------
@@ -312,19 +394,12 @@ class Instrument(Part):
         >>> german.item_text("tp01", language="de")
         'Was vereinbart war, wurde getan.'
         """
-        from trustmeasure.instruments.files import make_instrument, read_texts
+        return variants.with_text(self, source, licensed)
 
-        texts = read_texts(source)
-        unknown = [name for name in texts if name not in self.item_ids]
-        if unknown:
-            raise InstrumentError(
-                f"The texts name item(s) {listed(unknown)}, which instrument '{self.id}' does not "
-                f"have. It has: {listed(self.item_ids)}." + near(unknown[0], self.item_ids)
-            )
-        data = self.model_dump(by_alias=True)
-        for item in data["items"]:
-            item["text"] = {**item["text"], **texts.get(item["id"], {})}
-        return make_instrument(data, source=f"Instrument '{self.id}' with the new texts")
+    def without_text(self) -> Instrument:
+        """Leave the item wordings out: the structure alone."""
+        bare = tuple(item.model_copy(update={"text": {}}) for item in self.items)
+        return self.model_copy(update={"items": bare, "text": "none"})
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, include_text: bool | None = None
@@ -341,7 +416,7 @@ class Instrument(Part):
         return write_instrument(self, Path(path), overwrite=overwrite, include_text=include_text)
 
 
-def _find(owner: str, kind: str, parts: Iterable[ItemOrScale], wanted: str) -> ItemOrScale:
+def _find(owner: str, kind: str, parts: Iterable[Named], wanted: str) -> Named:
     known = {part.id: part for part in parts}
     if wanted not in known:
         raise InstrumentError(

@@ -100,15 +100,22 @@ class ResponseSet(Part):
         Lowest and highest code.
     labels : dict
         Code → language → label. May be partial, as where only the ends are labelled.
+    stem : dict
+        Language → the question above a list of items that share these answers; may hold
+        ``{referent}``.
     confirmed : bool
-        False where the labels (not the range) could not be verified in the source.
+        False where the labels could not be verified in the source.
+    range_confirmed : bool
+        False where the range could not be verified; scoring then asks for confirmation.
     """
 
     id: Name
     min: Whole
     max: Whole
+    stem: Text = Field(default_factory=dict)
     labels: dict[int, Text] = Field(default_factory=dict, json_schema_extra=_CODES)
     confirmed: StrictBool = True
+    range_confirmed: StrictBool = True
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -202,14 +209,18 @@ class Scale(Part):
     min_valid : int or float
         A whole number is the least count of answers; a number with a point is a share of
         the items.
+    confirmed : bool
+        False where the source does not say for certain which items belong here; scoring then
+        asks for confirmation. Only such a scale may have no items at all.
     """
 
     id: Name
     title: Text = Field(default_factory=dict)
-    items: tuple[Name, ...] = Field(min_length=1)
+    items: tuple[Name, ...] = ()
     method: Method = "mean"
     min_valid: ShareOrCount = 0.5
     description: str | None = None
+    confirmed: StrictBool = True
 
     @property
     def name(self) -> str:
@@ -226,11 +237,78 @@ class Scale(Part):
         twice = repeated(self.items)
         if twice:
             raise ValueError(f"names item(s) {listed(twice)} more than once")
+        if not self.items:
+            if self.confirmed:
+                raise ValueError(
+                    "has no items; expected at least one (or confirmed: false, where it is not "
+                    "known which items belong to it)"
+                )
+            return self
         try:
             least_answers(self.min_valid, len(self.items))
         except InstrumentError as error:
             raise ValueError(str(error)) from None
         return self
+
+
+class Facet(Part):
+    """A part of the construct that items are written for.
+
+    Attributes
+    ----------
+    id : str
+    title, definition : dict
+        Language → text.
+    domain : str, optional
+        The group of facets that it belongs to.
+    source : str, optional
+    anchors : dict
+        Code → language → what a rater sees at this stage. May be partial.
+    """
+
+    id: Name
+    title: Text = Field(default_factory=dict)
+    definition: Text = Field(default_factory=dict)
+    domain: str | None = None
+    source: str | None = None
+    anchors: dict[int, Text] = Field(default_factory=dict, json_schema_extra=_CODES)
+
+    @property
+    def name(self) -> str:
+        """The English title, or the id where there is none."""
+        return text_in(self.title) or self.id
+
+
+class Form(Part):
+    """One of several parallel versions of an instrument, as for the two sides of a dyad.
+
+    Attributes
+    ----------
+    id : str
+    title : dict
+        Language → title.
+    respondent : str, optional
+        Who answers it.
+    referents : tuple of dict
+        Who is rated in this form, instead of the instrument's own referents.
+    """
+
+    id: Name
+    title: Text = Field(default_factory=dict)
+    respondent: str | None = None
+    referents: tuple[Text, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The English title, or the id where there is none."""
+        return text_in(self.title) or self.id
+
+
+class Translation(Part):
+    """How far the wording in one language can be relied on."""
+
+    status: Literal["unreviewed", "reviewed"] = "unreviewed"
+    note: str | None = None
 
 
 class Construct(Part):

@@ -41,6 +41,8 @@ def make_plan(
     """Apply the user's choices, and refuse those that do not fit the instrument."""
     if method is not None:
         check_option("method", method, METHODS)
+    _refuse_unscored(instrument)
+    _refuse_unknown_members(instrument, confirm_keying)
     scales = []
     for scale in instrument.scales:
         changes: dict[str, Any] = {}
@@ -55,6 +57,7 @@ def make_plan(
         scales.append(scale.model_copy(update=changes))
     in_use = {name for scale in scales for name in scale.items}
     items = _confirmed_items(instrument, in_use, confirm_keying)
+    _refuse_unsure_ranges(instrument, items, confirm_keying)
     ranges = {item.id: instrument.response_range(item.id) for item in items}
     for scale in scales:
         if scale.method != "pomp" and len({ranges[name] for name in scale.items}) > 1:
@@ -77,6 +80,49 @@ def make_plan(
             else dict(confirm_keying),
         },
     )
+
+
+def _refuse_unscored(instrument: Instrument) -> None:
+    if instrument.unscored is not None:
+        raise InstrumentError(
+            f"Instrument '{instrument.id}' cannot be scored. {instrument.unscored.strip()}"
+        )
+
+
+def _refuse_unknown_members(instrument: Instrument, confirm: bool | Mapping[str, bool]) -> None:
+    """Refuse scales whose items are not known, or not known for certain."""
+    empty = [scale.id for scale in instrument.scales if not scale.items]
+    unsure = [scale.id for scale in instrument.scales if scale.items and not scale.confirmed]
+    if empty:
+        raise InstrumentError(
+            f"Which items belong to scale(s) {listed(empty)} of instrument '{instrument.id}' is "
+            "not known. Supply it from your copy of the instrument: "
+            f"instrument.with_key(scales={{'{empty[0]}': [item ids]}}); an empty list leaves a "
+            "scale out."
+        )
+    if unsure and confirm is not True:
+        raise InstrumentError(
+            f"Which items belong to scale(s) {listed(unsure)} of instrument '{instrument.id}' "
+            "could not be verified in the source. Check your copy of the instrument, then pass "
+            "confirm_keying=True to accept what is stored, or supply it with "
+            f"instrument.with_key(scales={{'{unsure[0]}': [item ids]}})."
+        )
+
+
+def _refuse_unsure_ranges(
+    instrument: Instrument, items: Sequence[Item], confirm: bool | Mapping[str, bool]
+) -> None:
+    """Refuse response ranges that could not be verified: reversal and POMP depend on them."""
+    used = {item.response_set for item in items}
+    unsure = [r for r in instrument.response_sets if r.id in used and not r.range_confirmed]
+    if unsure and confirm is not True:
+        first = unsure[0]
+        raise InstrumentError(
+            f"The range of response set(s) {listed(r.id for r in unsure)} of instrument "
+            f"'{instrument.id}' could not be verified in the source. Check your copy of the "
+            f"instrument, then pass confirm_keying=True to accept {first.min}–{first.max}, or "
+            f"supply it with instrument.with_key(ranges={{'{first.id}': (lowest, highest)}})."
+        )
 
 
 def _confirmed_items(
