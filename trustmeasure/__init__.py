@@ -34,7 +34,7 @@ if _TYPE_CHECKING:
         list_instruments,
         load_instrument,
     )
-    from trustmeasure.platforms import read_responses
+    from trustmeasure.platforms import export_instrument, read_responses
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
     from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
@@ -70,6 +70,7 @@ __all__ = [
     "cronbach_alpha",
     "efa",
     "example_path",
+    "export_instrument",
     "group_icc",
     "item_analysis",
     "kmo",
@@ -115,7 +116,7 @@ _HOMES = {
         "list_instruments",
         "load_instrument",
     ),
-    "platforms": ("read_responses",),
+    "platforms": ("export_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),
     "reliability": ("cronbach_alpha", "item_analysis", "mcdonald_omega"),

@@ -1,11 +1,13 @@
 """Which column of an export holds which item.
 
-In this order: an explicit map, the item's id, an alias or the platform's ImportId, and the
-wording. A column that is taken is out of the running for the rules that follow.
+In this order: an explicit map, the item's id, an alias or the platform's ImportId, the id as
+platforms write it, the wording, and the tag of a numbered matrix. A column that is taken is
+out of the running for the rules that follow.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -56,6 +58,7 @@ def match_columns(
     *,
     taken: Iterable[Column] = (),
     language: str | None = None,
+    platform: str = "table",
     hint: str = "",
 ) -> tuple[dict[str, Column], list[LogEntry]]:
     """Find a column for every item, or raise an error that lists all without one."""
@@ -63,7 +66,7 @@ def match_columns(
     log = [LogEntry("matched by columns=", len(matched))] if matched else []
     excluded = {id(c) for c in taken}
     candidates = [c for c in columns if c.kind == "answer" and id(c) not in excluded]
-    for rule, finder in _rules(instrument, language):
+    for rule, finder in _rules(instrument, language, platform):
         used = {id(c) for c in matched.values()}
         free = [c for c in candidates if id(c) not in used]
         found = {
@@ -128,7 +131,7 @@ def _refuse_unknown_items(
     )
 
 
-def _rules(instrument: Instrument, language: str | None) -> list[tuple[str, Finder]]:
+def _rules(instrument: Instrument, language: str | None, platform: str) -> list[tuple[str, Finder]]:
     """Give the rules in their order, each with its name for the log."""
     aliases: dict[str, set[str]] = {}
     for alias, item in instrument.aliases.items():
@@ -148,6 +151,9 @@ def _rules(instrument: Instrument, language: str | None) -> list[tuple[str, Find
     def by_import_id(item: str, free: Sequence[Column]) -> list[Column]:
         return [c for c in free if c.import_id == item]
 
+    def by_id_as_written(item: str, free: Sequence[Column]) -> list[Column]:
+        return [c for c in free if _is_written(item, c, platform)]
+
     def by_wording(item: str, free: Sequence[Column]) -> list[Column]:
         exact, _ = wordings[item]
         return [c for c in free if exact and bare(c.text) in exact]
@@ -166,15 +172,69 @@ def _rules(instrument: Instrument, language: str | None) -> list[tuple[str, Find
             if any(p.fullmatch(t) for p in patterns for t in (bare(c.text), *statements(c.text)))
         ]
 
+    def by_tag_and_number(item: str, free: Sequence[Column]) -> list[Column]:
+        if platform != "qualtrics":
+            return []
+        return [c for c in free if _is_tagged(item, c)]
+
     return [
         ("id", by_id),
         ("id in other case", by_id_in_other_case),
         ("alias", by_alias),
         ("ImportId", by_import_id),
+        ("id as the platform writes it", by_id_as_written),
         ("wording", by_wording),
         ("statement of a matrix", by_statement),
         ("wording with another referent", by_wording_with_another_referent),
+        ("tag and number of a matrix", by_tag_and_number),
     ]
+
+
+# Punctuation does not count, but Q1_1 and Q11 are two questions.
+_BETWEEN = re.compile(r"(?<=\d)[\W_]+(?=\d)|[\W_]+")
+_SUBQUESTION = re.compile(r"\w+\[(\w+)\]")
+_COUNTED = re.compile(r"(.*\D)0*(\d+)")
+
+
+def _written(name: str) -> str:
+    return _BETWEEN.sub(
+        lambda gap: (
+            "_"
+            if name[gap.start() - 1 : gap.start()].isdigit()
+            and name[gap.end() : gap.end() + 1].isdigit()
+            else ""
+        ),
+        name,
+    ).casefold()
+
+
+def _is_written(item: str, column: Column, platform: str) -> bool:
+    """Tell an id by its letters and digits alone: PS_01 as ps_01, group/ps01, code[ps01]."""
+    wanted = _written(item)
+    # Qualtrics numbers statements by their place, so there the wording comes first.
+    if not wanted or (platform == "qualtrics" and re.search(r"_\d+$", column.name)):
+        return False
+    names = {column.name, column.name.rpartition("/")[2]}
+    sub = _SUBQUESTION.fullmatch(column.name)
+    if sub:
+        names.add(sub.group(1))
+    if platform != "table" and column.import_id:
+        names.add(column.import_id)
+    if any(_written(name) == wanted for name in names):
+        return True
+    # Codes of LimeSurvey are letters and digits only.
+    return platform == "limesurvey" and column.import_id.casefold() == wanted.replace("_", "")
+
+
+def _is_tagged(item: str, column: Column) -> bool:
+    """Tell item ps01 by the first column of Qualtrics' matrix ps: ps_1."""
+    own, found = _COUNTED.fullmatch(item), re.fullmatch(r"(.+)_([1-9]\d*)", column.name)
+    return (
+        own is not None
+        and found is not None
+        and _written(own.group(1)) == _written(found.group(1))
+        and int(own.group(2)) == int(found.group(2))
+    )
 
 
 def _refuse_ambiguous(found: Mapping[str, Sequence[Column]], rule: str) -> None:

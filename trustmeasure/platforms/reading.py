@@ -162,7 +162,7 @@ def read_responses(
     table, found = _open(path, platform, sheet)
     hint = advice(resembles([c.name for c in table.columns])) if found == "table" else ""
     roles = find_roles(table.columns, respondent=respondent, cluster=cluster, wave=wave)
-    matched, log = _match(table.columns, known, columns, roles, language, hint)
+    matched, log = _match(table.columns, known, columns, roles, language, found, hint)
     if found == "qualtrics":
         table = qualtrics.drop_rows(table, previews=previews, unfinished=unfinished)
         roles, matched = roles.within(table), _within(matched, table)
@@ -246,11 +246,18 @@ def _match(
     explicit: Mapping[str, str] | None,
     roles: Roles,
     language: str | None,
+    platform: str,
     hint: str,
 ) -> tuple[dict[str, Column], list[LogEntry]]:
     if instrument is not None:
         matched, log = match_columns(
-            columns, instrument, explicit, taken=roles.columns(), language=language, hint=hint
+            columns,
+            instrument,
+            explicit,
+            taken=roles.columns(),
+            language=language,
+            platform=platform,
+            hint=hint,
         )
     else:
         matched = explicit_columns(columns, explicit, None)

@@ -17,6 +17,7 @@ from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.platforms.answers import item_cells
 from trustmeasure.platforms.qualtrics.reading import METADATA
+from trustmeasure.platforms.questionnaire import may_show_text
 from trustmeasure.responses import Responses
 
 _TEXTS = {
@@ -44,6 +45,7 @@ def write_qualtrics(
     unfinished: int = 0,
     language: str = "en",
     referent: str | None = None,
+    include_text: bool | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write responses as a CSV in the shape of a Qualtrics export.
@@ -68,6 +70,9 @@ def write_qualtrics(
         Language of wordings and labels.
     referent : str, optional
         Fills ``{referent}`` in the wordings; the instrument's first one if left out.
+    include_text : bool, optional
+        Write wordings into the second heading row. By default, those that the instrument ships
+        with; wordings that were attached to it are written only with True.
     overwrite : bool
         Replace a file that is there already.
 
@@ -112,7 +117,14 @@ def write_qualtrics(
     if unfinished:
         parts.append(_rows(cells, unfinished, labels, "unfinished", blank=responses.item_ids))
     body = _with_metadata(pd.concat(parts, ignore_index=True), language)
-    headings = _headings(instrument, responses.item_ids, body.columns, language, referent)
+    shown = may_show_text(instrument, include_text)
+    headings = _headings(
+        instrument if shown else instrument.without_text(),
+        responses.item_ids,
+        body.columns,
+        language,
+        referent,
+    )
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerows(headings)

@@ -1,0 +1,108 @@
+"""Survey definitions for Qualtrics: text files in its advanced format.
+
+Qualtrics names the columns of a matrix by its tag and the number of the statement: ``ps_1``,
+``ps_2``, … A file cannot set these names. So matrices are cut where ids count on from 1
+(``ps01`` to ``ps15`` make the matrix ``ps``), and a single question has its item's id. Where
+ids do not count, the tag is the block's, and `read_responses` matches by the wording, which
+every export of answers holds in its second row. The wording also goes before the tag
+wherever both are there: whoever changes a survey moves statements, and their words with them.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from trustmeasure.platforms.questionnaire import (
+    Block,
+    Questionnaire,
+    Statement,
+    refuse_fragments,
+    slug,
+)
+
+_COUNTED = re.compile(r"(.*?\D)0*(\d+)")
+_FRAGMENTS = {"[[": "a command", "${": "piped text"}
+# Where an instrument has no question above its statements, Qualtrics still wants a text.
+_QUESTIONS = {
+    "en": "Please give one answer in each row.",
+    "es": "Por favor, dé una respuesta en cada fila.",
+}
+
+
+def write_definition(laid: Questionnaire) -> bytes:
+    """Give the text file."""
+    refuse_fragments(laid, _FRAGMENTS, "Qualtrics")
+    lines = ["[[AdvancedFormat]]", ""]
+    lines += [f"[[ED:instrument:{laid.instrument.id} {laid.instrument.version}]]", ""]
+    tags: set[str] = set()
+    for position, block in enumerate(laid.blocks):
+        name = re.sub(r"[\[\]]", "", block.heading or laid.title)
+        lines += [f"[[Block:{name}]]", ""]
+        if position == 0 and laid.instructions:
+            lines += ["[[Question:Text]]", _escaped(laid.instructions), ""]
+        if block.heading:
+            lines += ["[[Question:Text]]", _escaped(block.heading), ""]
+        for tag, items in _questions(block, tags):
+            lines += _question(tag, items, block, laid.language)
+    return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def _questions(block: Block, tags: set[str]) -> Iterator[tuple[str, tuple[Statement, ...]]]:
+    """Cut a block into questions, each with a tag that no other one has."""
+    if len(block.items) == 1:
+        yield _unused(slug(block.items[0].id), tags), block.items
+        return
+    cut = _counted(block)
+    for prefix, items in cut or [(block.id, block.items)]:
+        yield _unused(slug(prefix) if cut else f"M_{slug(prefix)}", tags), items
+
+
+def _counted(block: Block) -> list[tuple[str, tuple[Statement, ...]]]:
+    """Give runs of ids that count 1, 2, 3, …; nothing if the block has others."""
+    cut = []
+    for prefix, run in groupby(block.items, lambda item: _parts(item.id)[0]):
+        items = tuple(run)
+        if [_parts(item.id)[1] for item in items] != list(range(1, len(items) + 1)):
+            return []
+        cut.append((prefix, items))
+    prefixes = [slug(prefix).casefold() for prefix, _ in cut]
+    good = len(set(prefixes)) == len(prefixes) and all(p and len(i) > 1 for p, i in cut)
+    return cut if good and all(prefixes) else []
+
+
+def _parts(item: str) -> tuple[str, int]:
+    match = _COUNTED.fullmatch(item)
+    return (match.group(1), int(match.group(2))) if match else (item, 0)
+
+
+def _unused(tag: str, tags: set[str]) -> str:
+    found, number = tag, 2
+    while found.casefold() in tags:
+        found, number = f"{tag}_v{number}", number + 1
+    tags.add(found.casefold())
+    return found
+
+
+def _question(tag: str, items: tuple[Statement, ...], block: Block, language: str) -> list[str]:
+    question = block.question or _QUESTIONS.get(language.split("-")[0].lower(), _QUESTIONS["en"])
+    if len(items) == 1:
+        text = f"{block.question} {items[0].text}".strip()
+        lines = ["[[Question:MC:SingleAnswer:Vertical]]", f"[[ID:{tag}]]", _escaped(text), ""]
+        lines.append("[[AdvancedChoices]]")
+        kind = "Choice"
+    else:
+        lines = ["[[Question:Matrix:SingleAnswer]]", f"[[ID:{tag}]]", _escaped(question), ""]
+        lines += ["[[Choices]]", *(_escaped(item.text) for item in items), ""]
+        lines.append("[[AdvancedAnswers]]")
+        kind = "Answer"
+    for code, label in block.options:
+        lines += [f"[[{kind}:{code}]]", _escaped(label)]
+    return [*lines, ""]
+
+
+def _escaped(text: str) -> str:
+    """Texts are HTML there."""
+    return html.escape(text, quote=False)
