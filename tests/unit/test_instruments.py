@@ -626,7 +626,7 @@ def test_list_instruments_tells_what_there_is() -> None:
     [
         ("trust-puls", "There is no instrument 'trust-puls'. Did you mean 'trust-pulse'"),
         ("Psychological-Safety", "Did you mean 'psychological-safety'"),
-        ("zzz", "There is no instrument 'zzz'. Shipped: 'capacity', "),
+        ("zzz", "There is no instrument 'zzz'. Shipped: 'aim-iam-fim-2017', "),
         ("", "There is no instrument ''"),
         ("no/such/file.yaml", "Instrument file 'no/such/file.yaml' cannot be read: No such file"),
         (5, "instrument=5 is a int; expected an id, a path, or an Instrument"),
