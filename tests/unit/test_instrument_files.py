@@ -115,7 +115,7 @@ def test_a_problem_in_a_block_names_the_line_of_its_key(tmp_path: Path) -> None:
         ('"text"', "holds text; expected keys and values"),
         ("", "line 1 is not well-formed JSON"),
         ("{}", "says schema: None"),
-        ('{"schema": 1, "version": NaN}', "version: expected text"),
+        ('{"schema": 1, "version": NaN}', "version (line 1): expected text"),
     ],
 )
 def test_json_that_is_no_instrument(tmp_path: Path, content: str, words: str) -> None:

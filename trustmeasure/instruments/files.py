@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from trustmeasure._checks import listed
 from trustmeasure._files import write_whole
 from trustmeasure.errors import InstrumentError
+from trustmeasure.instruments import strict_json, strict_yaml
 from trustmeasure.instruments.models import Instrument
 from trustmeasure.instruments.problems import word_problems
-from trustmeasure.instruments.strict_yaml import MAX_BYTES, Document, parse
+from trustmeasure.instruments.strict_yaml import MAX_BYTES, Document, MalformedError
 
 ENDINGS = (".yaml", ".yml", ".json")
 
@@ -43,37 +44,51 @@ def shipped_files() -> dict[str, Path]:
 def read_instrument(path: Path) -> Instrument:
     """Read and check one instrument file."""
     source = f"Instrument file '{path}'"
+    document = read_document(path, source=source)
+    wrong = wrong_schema(document.data)
+    if wrong:
+        raise InstrumentError(f"{source} says {wrong}")
+    return make_instrument(document.data, source=source, document=document)
+
+
+def read_document(path: Path, *, source: str) -> Document:
+    """Read a file as keys and values, whatever they say."""
     if path.suffix.lower() not in ENDINGS:
-        raise InstrumentError(
-            f"{source} ends in '{path.suffix}'; expected one of {', '.join(ENDINGS)}."
+        raise MalformedError(
+            source, None, f" ends in '{path.suffix}'; expected one of {', '.join(ENDINGS)}."
         )
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InstrumentError(f"{source} is larger than {MAX_BYTES // 10**6} MB.")
+            raise MalformedError(source, None, f" is larger than {MAX_BYTES // 10**6} MB.")
         raw = path.read_bytes()
     except OSError as error:
-        raise InstrumentError(f"{source} cannot be read: {error.strerror or error}.") from None
+        raise MalformedError(source, None, f" cannot be read: {error.strerror or error}.") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InstrumentError(
-            f"{source}, line {line} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+        raise MalformedError(
+            source,
+            raw.count(b"\n", 0, error.start) + 1,
+            f" is not UTF-8 text (byte {error.start}). Save it as UTF-8.",
         ) from None
-    document = (
-        _parse_json(text, source) if path.suffix.lower() == ".json" else parse(text, source=source)
-    )
-    data = document.data
-    if not isinstance(data, dict):
-        kind = {list: "a list", str: "text", type(None): "nothing"}.get(type(data), repr(data))
-        raise InstrumentError(f"{source} holds {kind}; expected keys and values.")
+    parse = strict_json.parse if path.suffix.lower() == ".json" else strict_yaml.parse
+    document = parse(text, source=source)
+    if not isinstance(document.data, dict):
+        kinds = {list: "a list", str: "text", type(None): "nothing"}
+        kind = kinds.get(type(document.data), repr(document.data))
+        raise MalformedError(source, None, f" holds {kind}; expected keys and values.")
+    return document
+
+
+def wrong_schema(data: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with the version of the file format, if anything is."""
     version = data.get("schema")
-    if version != 1 or isinstance(version, bool):
-        raise InstrumentError(
-            f"{source} says schema: {version!r}; expected schema: 1, the only version there is. "
-            "Is this an instrument file?"
-        )
-    return make_instrument(data, source=source, document=document)
+    if version == 1 and not isinstance(version, bool):
+        return None
+    return (
+        f"schema: {version!r}; expected schema: 1, the only version there is. "
+        "Is this an instrument file?"
+    )
 
 
 def make_instrument(
@@ -227,27 +242,3 @@ def _with_integer_codes(data: dict[str, Any]) -> dict[str, Any]:
             if holder.get(part):
                 holder[part] = {int(code): value for code, value in holder[part].items()}
     return data
-
-
-def _parse_json(text: str, source: str) -> Document:
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in items]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise InstrumentError(
-                f"{source}: the key '{twice[0]}' occurs twice; remove one of them."
-            )
-        return dict(items)
-
-    try:
-        return Document(json.loads(text, object_pairs_hook=pairs))
-    except json.JSONDecodeError as error:
-        raise InstrumentError(
-            f"{source}, line {error.lineno} is not well-formed JSON: {error.msg}."
-        ) from None
-    except InstrumentError:
-        raise
-    except ValueError as error:  # a number of thousands of digits
-        raise InstrumentError(f"{source} is not well-formed JSON: {error}.") from None
-    except RecursionError:
-        raise InstrumentError(f"{source} is nested too deeply.") from None

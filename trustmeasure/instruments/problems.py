@@ -42,10 +42,8 @@ class ProblemsError(ValueError):
         self.found = found
 
 
-def word_problems(
-    error: ValidationError, model: type[BaseModel], document: Document | None
-) -> Iterator[str]:
-    """Word each problem that pydantic found in an instance of ``model``."""
+def find_problems(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, str]]:
+    """Give the place of each problem that pydantic found in an instance of ``model``, worded."""
     problems = error.errors(include_url=False)
     for problem in problems:
         path: Path = tuple(problem["loc"])
@@ -56,18 +54,26 @@ def word_problems(
             continue  # nothing is left because each part has a problem of its own
         cause = problem.get("ctx", {}).get("error")
         if isinstance(cause, ProblemsError):
-            for inner, message in cause.found:
-                yield _place((*path, *inner), document) + message
+            yield from (((*path, *inner), message) for inner, message in cause.found)
         else:
             is_key = path[-1:] == ("[key]",)
             path = path[:-1] if is_key else path
-            yield _place(path, document) + _word(dict(problem), path, is_key, model)
+            yield path, _word(dict(problem), path, is_key, model)
 
 
-def _place(path: Path, document: Document | None) -> str:
+def word_problems(
+    error: ValidationError, model: type[BaseModel], document: Document | None
+) -> Iterator[str]:
+    """Word each problem that pydantic found in an instance of ``model``, with its place."""
+    for path, message in find_problems(error, model):
+        line = document.line(path) if document else None
+        yield f"{name_place(path)}{f' (line {line})' if line else ''}: {message}"
+
+
+def name_place(path: Path) -> str:
+    """Write a path as people do: ``items[3].text``."""
     named = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    line = document.line(path) if document else None
-    return (named.lstrip(".") or "the instrument") + (f" (line {line})" if line else "") + ": "
+    return named.lstrip(".") or "the instrument"
 
 
 def _word(problem: dict[str, Any], path: Path, is_key: bool, model: type[BaseModel]) -> str:

@@ -30,6 +30,18 @@ _BOOLEANS = {
 }
 
 
+class MalformedError(InstrumentError):
+    """A file that cannot be read as plain data; knows the line that says so.
+
+    ``fault`` goes on from the name of the file: ", line 3: the key 'id' occurs twice."
+    """
+
+    def __init__(self, source: str, line: int | None, fault: str) -> None:
+        super().__init__(f"{source}{f', line {line}' if line else ''}{fault}")
+        self.line = line
+        self.fault = fault
+
+
 @dataclass
 class Document:
     """Plain data, and the line on which each path begins."""
@@ -56,26 +68,28 @@ def parse(text: str, *, source: str) -> Document:
     import yaml
 
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise InstrumentError(
-            f"{source} is larger than {MAX_BYTES // 10**6} MB; is it an instrument?"
+        raise MalformedError(
+            source, None, f" is larger than {MAX_BYTES // 10**6} MB; is it an instrument?"
         )
     try:
         _refuse_unusual_events(yaml, text, source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}" if mark else ""
-        raise InstrumentError(
-            f"{source}{where} is not well-formed YAML: {error.problem or error.context}."
+        raise MalformedError(
+            source,
+            mark.line + 1 if mark else None,
+            f" is not well-formed YAML: {error.problem or error.context}.",
         ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise InstrumentError(
-            f"{source}, line {line} is not plain text: it holds the character "
-            f"U+{ord(text[error.position]):04X}."
+        raise MalformedError(
+            source,
+            line,
+            f" is not plain text: it holds the character U+{ord(text[error.position]):04X}.",
         ) from None
     if node is None:
-        raise InstrumentError(f"{source} is empty; expected an instrument.")
+        raise MalformedError(source, None, " is empty; expected an instrument.")
     document = Document(data=None)
     document.data = _build(yaml, node, (), document, source)
     return document
@@ -85,26 +99,29 @@ def _refuse_unusual_events(yaml: Any, text: str, source: str) -> None:
     """Refuse aliases and tags while they are still events, before anything is expanded."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        where = f"{source}, line {event.start_mark.line + 1}"
+        line = event.start_mark.line + 1
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise InstrumentError(
-                f"{where}: a second document begins here (---). Give each instrument a file of "
-                "its own."
+            raise MalformedError(
+                source,
+                line,
+                ": a second document begins here (---). Give each instrument a file of its own.",
             )
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise InstrumentError(
-                f"{where}: anchors and aliases (&, *) are not allowed in an instrument. "
-                "Write the value out."
+            raise MalformedError(
+                source,
+                line,
+                ": anchors and aliases (&, *) are not allowed in an instrument. Write the value "
+                "out.",
             )
         if getattr(event, "tag", None) is not None:
-            raise InstrumentError(
-                f"{where}: the tag '{event.tag}' is not allowed in an instrument. Remove it."
+            raise MalformedError(
+                source, line, f": the tag '{event.tag}' is not allowed in an instrument. Remove it."
             )
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
-                raise InstrumentError(f"{where}: nested more than {MAX_DEPTH} levels deep.")
+                raise MalformedError(source, line, f": nested more than {MAX_DEPTH} levels deep.")
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             depth -= 1
 
@@ -123,11 +140,11 @@ def _build(
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            raise InstrumentError(f"{source}, line {line}: a key must be a word or a number.")
+            raise MalformedError(source, line, ": a key must be a word or a number.")
         key = _key(key_node)
         if str(key) in {str(known) for known in result}:
-            raise InstrumentError(
-                f"{source}, line {line}: the key '{key}' occurs twice; remove one of them."
+            raise MalformedError(
+                source, line, f": the key '{key}' occurs twice; remove one of them."
             )
         result[key] = _build(yaml, value_node, (*path, key), document, source)
         document.lines[(*path, key)] = line
