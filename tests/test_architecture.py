@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [
     {"instruments", "responses", "thresholds", "examples"},
     {"scoring", "platforms"},
     {"quality", "simulate"},
+    {"correlation"},
     {"reliability", "exploratory", "agreement"},
     {"tables", "plots"},
     {"report"},

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from trustmeasure.exploratory.correlations import correlations_of, refuse_dependent
+from trustmeasure.correlation.matrices import correlations_of, refuse_dependent
 from trustmeasure.kernels.dimensionality import adequacy, sphericity
 from trustmeasure.results import Notes, Result
 

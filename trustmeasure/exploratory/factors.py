@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from trustmeasure._checks import check_count, check_option, listed
-from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
-from trustmeasure.exploratory.correlations import (
+from trustmeasure.correlation.matrices import (
     Correlations,
     correlations_given,
     correlations_of,
     refuse_dependent,
 )
+from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
 from trustmeasure.exploratory.solution import ExploratoryFactors, solution
 from trustmeasure.kernels.covariance import is_positive_definite
 from trustmeasure.kernels.factor_extraction import (

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trustmeasure._checks import as_rng, check_count, check_level
-from trustmeasure.exploratory.correlations import correlations_of
+from trustmeasure.correlation.matrices import correlations_of
 from trustmeasure.kernels.dimensionality import (
     Eigenvalues,
     observed_eigenvalues,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.exploratory.correlations import Correlations
+from trustmeasure.correlation.matrices import Correlations
 from trustmeasure.kernels.factor_extraction import Extraction
 from trustmeasure.kernels.factor_fit import FactorFit
 from trustmeasure.kernels.rotation import Rotated, explained

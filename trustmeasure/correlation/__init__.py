@@ -1,0 +1,1 @@
+"""Correlations of every kind, and what makes a matrix of them usable."""
