@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trustmeasure._checks import listed
+from trustmeasure._checks import listed, near
 from trustmeasure._files import write_whole
 from trustmeasure.errors import InstrumentError
 from trustmeasure.instruments import strict_json, strict_yaml
@@ -39,6 +39,26 @@ def shipped_folder() -> Path:
 def shipped_files() -> dict[str, Path]:
     """Map the id of each shipped instrument to its file, in alphabetical order."""
     return {path.stem: path for path in sorted(shipped_folder().glob("*.yaml"))}
+
+
+def instrument_file(instrument: str | Path) -> Path:
+    """Find the file that an id or a path means."""
+    if not isinstance(instrument, (str, Path)):
+        raise InstrumentError(
+            f"instrument={instrument!r} is a {type(instrument).__name__}; expected an id, a path, "
+            "or an Instrument."
+        )
+    shipped = shipped_files()
+    if str(instrument) in shipped:
+        return shipped[str(instrument)]
+    path = Path(instrument)
+    if isinstance(instrument, Path) or path.suffix.lower() in ENDINGS:
+        return path
+    raise InstrumentError(
+        f"There is no instrument '{instrument}'."
+        + near(instrument, shipped)
+        + f" Shipped: {listed(shipped, 30)}. For a file of your own, pass its path."
+    )
 
 
 def read_instrument(path: Path) -> Instrument:

@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from trustmeasure._checks import listed, near
 from trustmeasure.errors import InstrumentError
 from trustmeasure.instruments.files import (
-    ENDINGS,
+    instrument_file,
     make_instrument,
     read_instrument,
     shipped_files,
@@ -81,22 +80,7 @@ def load_instrument(instrument: Instrument | str | Path) -> Instrument:
     """
     if isinstance(instrument, Instrument):
         return instrument
-    if not isinstance(instrument, (str, Path)):
-        raise InstrumentError(
-            f"instrument={instrument!r} is a {type(instrument).__name__}; expected an id, a path, "
-            "or an Instrument."
-        )
-    shipped = shipped_files()
-    if str(instrument) in shipped:
-        return read_instrument(shipped[str(instrument)])
-    path = Path(instrument)
-    if isinstance(instrument, Path) or path.suffix.lower() in ENDINGS:
-        return read_instrument(path)
-    raise InstrumentError(
-        f"There is no instrument '{instrument}'."
-        + near(instrument, shipped)
-        + f" Shipped: {listed(shipped, 30)}. For a file of your own, pass its path."
-    )
+    return read_instrument(instrument_file(instrument))
 
 
 def build_instrument(

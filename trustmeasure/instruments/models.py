@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import pandas as pd
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, ValidationInfo, model_validator
 
 from trustmeasure._checks import listed, near
-from trustmeasure.errors import InstrumentError
+from trustmeasure.errors import InstrumentError, OptionError
 from trustmeasure.instruments import variants
 from trustmeasure.instruments.citations import Citation
 from trustmeasure.instruments.coherence import RESERVED_NAMES, incoherences
@@ -53,6 +53,9 @@ __all__ = [
 ]
 
 Named = TypeVar("Named", Item, Scale, ResponseSet)
+
+# The context of a validation that leaves out whether the parts fit each other.
+PARTS_ONLY: dict[str, Any] = {"parts_only": True}
 
 
 def _as_construct(value: Any) -> Any:
@@ -122,7 +125,9 @@ class Instrument(Part):
         return {**data, "items": filled}
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self, info: ValidationInfo) -> Self:
+        if info.context is PARTS_ONLY:
+            return self
         found = list(incoherences(self))
         if found:
             raise ProblemsError(found)
@@ -141,6 +146,11 @@ class Instrument(Part):
     def response_set(self, item_id: str) -> ResponseSet:
         """Give the response set of an item."""
         wanted = self.item(item_id).response_set
+        if not wanted:  # possible in an instrument that is not scored
+            raise InstrumentError(
+                f"Item '{item_id}' of instrument '{self.id}' has no response set, so nobody can "
+                "answer it with a code." + (f" {self.unscored.strip()}" if self.unscored else "")
+            )
         return next(r for r in self.response_sets if r.id == wanted)
 
     def response_range(self, item_id: str) -> tuple[int, int]:
@@ -177,12 +187,16 @@ class Instrument(Part):
 
     def _filled(self, text: str, language: str, referent: str | None, form: str | None) -> str:
         if referent is None:
-            own = next((f.referents for f in self.forms if f.id == form), ())
-            known = own or self.referents
+            known = self.referents_of(form)
             referent = text_in(known[0], language) if known else "{referent}"
         filled = text.replace("{referent}", referent)
         # "my team" begins a sentence where the placeholder does.
         return filled[:1].upper() + filled[1:] if text.startswith("{referent}") else filled
+
+    def referents_of(self, form: str | None = None) -> tuple[Text, ...]:
+        """Give who may be rated in a form: the form's own referents, or the instrument's."""
+        own = next((known.referents for known in self.forms if known.id == form), ())
+        return own or self.referents
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -211,7 +225,8 @@ class Instrument(Part):
         """List the items: wording, range, keying, facet and scales, one row an item."""
         rows = []
         for item in self.items:
-            low, high = self.response_range(item.id)
+            asked = bool(item.response_set)
+            low, high = self.response_range(item.id) if asked else (None, None)
             rows.append(
                 {
                     "item": item.id,
@@ -396,6 +411,39 @@ class Instrument(Part):
         """
         return variants.with_text(self, source, licensed)
 
+    def shows_text(self, include_text: bool | None = None) -> bool:
+        """Decide whether item wordings may go into what is written or drawn.
+
+        Everything that leaves the library asks this. An instrument of ``text: none`` keeps
+        the wordings that a user attached to itself; its item ids stand in for them.
+
+        Parameters
+        ----------
+        include_text : bool, optional
+            What the user asked for; None where nothing was asked.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        OptionError
+            For anything but True, False and None.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> tm.load_instrument("trust-pulse").shows_text()
+        True
+        >>> licensed = tm.load_instrument("edmondson-1999").with_text({"tps1": "As licensed."})
+        >>> licensed.shows_text(), licensed.shows_text(include_text=True)
+        (False, True)
+        """
+        if include_text is not None and not isinstance(include_text, bool):
+            raise OptionError(f"include_text={include_text!r} must be True, False or None.")
+        return self.text == "included" if include_text is None else include_text
+
     def without_text(self) -> Instrument:
         """Leave the item wordings out: the structure alone."""
         bare = tuple(item.model_copy(update={"text": {}}) for item in self.items)
@@ -411,9 +459,8 @@ class Instrument(Part):
         """
         from trustmeasure.instruments.files import write_instrument
 
-        if include_text is None:
-            include_text = self.text == "included"
-        return write_instrument(self, Path(path), overwrite=overwrite, include_text=include_text)
+        shown = self.shows_text(include_text)
+        return write_instrument(self, Path(path), overwrite=overwrite, include_text=shown)
 
 
 def _find(owner: str, kind: str, parts: Iterable[Named], wanted: str) -> Named:

@@ -79,7 +79,7 @@ def name_place(path: Path) -> str:
 def _word(problem: dict[str, Any], path: Path, is_key: bool, model: type[BaseModel]) -> str:
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
-        return "this key is not known." + near(path[-1], _known_keys(model, path[:-1]))
+        return "this key is not known." + near(path[-1], known_keys(model, path[:-1]))
     if kind == "missing":
         return "this key is missing"
     message = _EXPECTED.get(kind) or str(problem["msg"]).removeprefix("Value error, ")
@@ -92,7 +92,7 @@ def _word(problem: dict[str, Any], path: Path, is_key: bool, model: type[BaseMod
     return f"{message}; found {_shorten(value)}"
 
 
-def _known_keys(model: type[BaseModel], path: Path) -> list[str]:
+def known_keys(model: type[BaseModel], path: Path) -> list[str]:
     """Give the keys that a part of the instrument at this path may have."""
     for part in path:
         if isinstance(part, int):
