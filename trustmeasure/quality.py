@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from trustmeasure._checks import listed
 from trustmeasure.errors import DataError
 from trustmeasure.responses import Responses
 from trustmeasure.results import Notes, Result
@@ -77,9 +78,18 @@ def missingness(data: Responses | Scores) -> MissingnessResult:
             f"missingness needs Scores, or Responses read with an instrument; found "
             f"{type(data).__name__}."
         )
+    known = [scale for scale in instrument.scales if scale.items]
+    if not known:
+        raise DataError(
+            f"Instrument '{instrument.id}' has no scale with items, and missingness counts scale "
+            "by scale. Count the answers of single items in responses.items."
+        )
     notes = Notes()
+    unknown = [scale.id for scale in instrument.scales if not scale.items]
+    if unknown:
+        notes.record(f"Left out, because their items are not known: scale(s) {listed(unknown)}.")
     scale_rows, item_rows = {}, {}
-    for scale in instrument.scales:
+    for scale in known:
         missing = frame[list(scale.items)].isna().to_numpy()
         count = missing.sum(axis=1)
         nothing = count == len(scale.items)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, listed, near
-from trustmeasure.errors import OptionError
+from trustmeasure.errors import InstrumentError, OptionError
 from trustmeasure.instruments import Instrument, Item, load_instrument
 from trustmeasure.responses import LogEntry, ReadLog, Responses
 
@@ -92,6 +92,8 @@ def simulate_responses(
 
     Raises
     ------
+    InstrumentError
+        For an instrument whose items nobody answers with codes.
     OptionError
         For a parameter out of range: a communality above 1, factor correlations that are no
         correlation matrix, unknown items, thresholds that do not increase, sizes that do not
@@ -117,6 +119,7 @@ def simulate_responses(
     True
     """
     known = load_instrument(instrument)
+    _refuse_unanswerable(known)
     n = check_count("n", n)
     waves = check_count("waves", waves)
     sizes = _cluster_sizes(n, n_clusters, cluster_sizes)
@@ -162,6 +165,16 @@ def simulate_responses(
         simulated=True,
         source="simulated",
     )
+
+
+def _refuse_unanswerable(instrument: Instrument) -> None:
+    silent = [item.id for item in instrument.items if not item.response_set]
+    if silent or not instrument.items:
+        what = f"item(s) {listed(silent)} have no response set" if silent else "it has no items"
+        raise InstrumentError(
+            f"Answers to instrument '{instrument.id}' cannot be simulated: {what}. "
+            f"{(instrument.unscored or '').strip()}".strip()
+        )
 
 
 # -- the parameters -------------------------------------------------------------------------

@@ -273,7 +273,7 @@ class Instrument(Part):
         --------
         >>> import trustmeasure as tm
         >>> print(tm.load_instrument("trust-pulse").cite())
-        The trustmeasure developers (2026). Trust pulse (version 1.0.0). trustmeasure.
+        The trustmeasure developers (2026). Trust pulse (version ...). trustmeasure.
         """
         if self.citation is None:
             raise InstrumentError(

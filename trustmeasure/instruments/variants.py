@@ -152,23 +152,43 @@ def with_key(
             "ranges={response set id: (lowest, highest)}."
         )
     data = instrument.model_dump(by_alias=True)
-    _set_keying(instrument, data, reverse, score_maps or {})
-    for name, members in (scales or {}).items():
+    _set_keying(instrument, data, reverse, _mapping("score_maps", score_maps, "code → score"))
+    for name, members in _mapping("scales", scales, "[item ids]").items():
         place = instrument.scales.index(instrument.scale(name))
-        data["scales"][place] |= {
-            "items": [members] if isinstance(members, str) else list(members),
-            "confirmed": True,
-        }
+        named = _ids(f"scales['{name}']", members)
+        data["scales"][place] |= {"items": named, "confirmed": True}
     data["scales"] = [scale for scale in data["scales"] if scale["items"] or not scale["confirmed"]]
+    left = {scale["id"] for scale in data["scales"]}
+    data["evidence"] = [e for e in data["evidence"] if e["scale"] is None or e["scale"] in left]
+    data["status"] = instrument.status if data["evidence"] else "unvalidated"
     known = {answers.id: place for place, answers in enumerate(instrument.response_sets)}
-    for name, (low, high) in (ranges or {}).items():
+    for name, limits in _mapping("ranges", ranges, "(lowest, highest)").items():
         if name not in known:
             raise InstrumentError(
                 f"Instrument '{instrument.id}' has no response set '{name}'. It has: "
                 f"{listed(known)}." + near(name, known)
             )
+        if not isinstance(limits, (tuple, list)) or len(limits) != 2:
+            raise InstrumentError(
+                f"ranges['{name}'] is {limits!r}; expected (lowest code, highest code), as (1, 5)."
+            )
+        low, high = limits
         data["response_sets"][known[name]] |= {"min": low, "max": high, "range_confirmed": True}
     return make_instrument(data, source=f"Instrument '{instrument.id}' with the new key")
+
+
+def _mapping(name: str, given: Any, values: str) -> Mapping[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InstrumentError(f"{name}={given!r} must be a mapping from ids to {values}.")
+    return given or {}
+
+
+def _ids(name: str, given: Any) -> list[str]:
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise InstrumentError(f"{name} is {given!r}; expected a list of item ids.")
+    return [str(item) for item in given]
 
 
 def _set_keying(
@@ -179,12 +199,13 @@ def _set_keying(
 ) -> None:
     reversed_items = None
     if reverse is not None:
-        named = [reverse] if isinstance(reverse, str) else list(reverse)
+        named = _ids("reverse", reverse)
         reversed_items = {instrument.item(name).id for name in named}
     mapped = {instrument.item(name).id for name in score_maps}
     for item in data["items"]:
         if item["id"] in mapped:
-            item |= {"score_map": dict(score_maps[item["id"]]), "confirmed": True}
+            given = _mapping(f"score_maps['{item['id']}']", score_maps[item["id"]], "scores")
+            item |= {"score_map": dict(given), "confirmed": True}
             item["reverse"] = False
         elif reversed_items is None:
             continue

@@ -30,6 +30,7 @@ def likert(
     items: Sequence[str] | None = None,
     language: str = "en",
     labels: Any = True,
+    include_text: bool | None = None,
     percentages: bool = True,
     sort: bool = False,
     title: str | None = None,
@@ -55,6 +56,9 @@ def likert(
     labels : bool or mapping
         True for item wordings (ids where there are none), False for ids, or a mapping
         id → text.
+    include_text : bool, optional
+        Show wordings that the instrument itself may not ship with (``text: none``, attached
+        with ``with_text``); by default only those of instruments whose text is included.
     percentages : bool
         Print percentages where they fit.
     sort : bool
@@ -85,7 +89,9 @@ def likert(
         above = shares[:, np.arange(shares.shape[1]) > middle].sum(axis=1)
         order = np.argsort(-above, kind="stable")
         names, shares, n = [names[i] for i in order], shares[order], n[order]
-    texts = item_texts(names, labels=labels, instrument=known, language=language)
+    texts = item_texts(
+        names, labels=labels, instrument=known, language=language, include_text=include_text
+    )
     turned = reversed_items(names, known)
     row_labels = [
         style.wrap(texts.get(name, name) + (f"\u00a0{REVERSED}" if name in turned else ""), 42)
@@ -172,6 +178,11 @@ def chosen_items(
         raise OptionError("Pass scale= or items=, not both.")
     if scale is not None:
         wanted = list(known.scale(scale).items)
+        if not wanted:
+            raise DataError(
+                f"Which items belong to scale '{scale}' of instrument '{known.id}' is not known. "
+                "Supply it with instrument.with_key(scales={...}), or choose items=[...]."
+            )
     elif items is not None:
         wanted = [items] if isinstance(items, str) else [str(name) for name in items]
         for name in wanted:

@@ -84,6 +84,7 @@ def loadings(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -104,6 +105,9 @@ def loadings(
         False for ids instead of wordings; or a mapping id → text.
     language : str
         Of item wordings.
+    include_text : bool, optional
+        Show wordings that the instrument itself may not ship with (``text: none``, attached
+        with ``with_text``); by default only those of instruments whose text is included.
     thresholds : path or mapping, optional
         Other cut-offs than the built-in ones.
     title : str, optional
@@ -124,7 +128,7 @@ def loadings(
     least = load_thresholds(thresholds)["loading"].cut if cut is None else cut
     names = [str(name) for name in table.index]
     instrument = instrument or instrument_of(result, labels)
-    row_labels = item_labels(names, labels, instrument, language)
+    row_labels = item_labels(names, labels, instrument, language, include_text)
     layout = style.rows(row_labels, least=0.27)
     m = table.shape[1]
     span = 0.72

@@ -31,6 +31,7 @@ def item_rest(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -49,6 +50,9 @@ def item_rest(
         False for ids instead of wordings; or a mapping id → text.
     language : str
         Of item wordings.
+    include_text : bool, optional
+        Show wordings that the instrument itself may not ship with (``text: none``, attached
+        with ``with_text``); by default only those of instruments whose text is included.
     thresholds : path or mapping, optional
         Other cut-offs than the built-in ones; the one for ``item_rest`` is drawn.
     title : str, optional
@@ -68,7 +72,7 @@ def item_rest(
     result = data if isinstance(data, AlphaResult) else _alpha(data, scale)
     instrument = instrument or instrument_of(data, labels)
     names = [str(name) for name in result.items.index]
-    row_labels = item_labels(names, labels, instrument, language)
+    row_labels = item_labels(names, labels, instrument, language, include_text)
     layout = style.rows(row_labels)
     cut = load_thresholds(thresholds)["item_rest"].cut
     correlations = result.items["r_drop"].to_numpy(dtype=np.float64)
@@ -117,6 +121,7 @@ def adequacy(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -124,7 +129,7 @@ def adequacy(
     """Draw the measure of sampling adequacy of each item; options as in `item_rest`."""
     instrument = instrument or instrument_of(result, labels)
     names = [str(name) for name in result.items.index]
-    row_labels = item_labels(names, labels, instrument, language)
+    row_labels = item_labels(names, labels, instrument, language, include_text)
     layout = style.rows(row_labels)
     rule = load_thresholds(thresholds)["kmo"]
     values = result.items.to_numpy(dtype=np.float64)
@@ -146,10 +151,18 @@ def adequacy(
 
 
 def item_labels(
-    names: list[str], labels: Any, instrument: Any, language: str, width: int = 42
+    names: list[str],
+    labels: Any,
+    instrument: Any,
+    language: str,
+    include_text: bool | None = None,
+    *,
+    width: int = 42,
 ) -> list[str]:
     """Give wrapped wordings, or ids where there are none, reversed items marked."""
-    texts = item_texts(names, labels=labels, instrument=instrument, language=language)
+    texts = item_texts(
+        names, labels=labels, instrument=instrument, language=language, include_text=include_text
+    )
     turned = reversed_items(names, instrument)
     return [
         style.wrap(texts.get(name, name) + (f"\u00a0{REVERSED}" if name in turned else ""), width)

@@ -32,6 +32,7 @@ def correlation_heatmap(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     values: bool | None = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -54,6 +55,9 @@ def correlation_heatmap(
         to 20 items.
     language : str
         Of item wordings.
+    include_text : bool, optional
+        Show wordings that the instrument itself may not ship with (``text: none``, attached
+        with ``with_text``); by default only those of instruments whose text is included.
     values : bool, optional
         Print the correlations; by default for up to 16 items. Without them, cells of −.10
         and below carry a minus sign, so that signs survive greyscale printing.
@@ -77,7 +81,9 @@ def correlation_heatmap(
     instrument = instrument or instrument_of(data, labels)
     if labels is None and k > MOST_WITH_WORDINGS:
         labels = False
-    texts = item_labels(names, labels, instrument, language, width=46 if k <= 12 else 70)
+    texts = item_labels(
+        names, labels, instrument, language, include_text, width=46 if k <= 12 else 70
+    )
     worded = any(text.split("\u00a0")[0] != name for text, name in zip(texts, names, strict=True))
     marks = [str(i + 1) for i in range(k)] if worded or k > 60 else names
     row_labels = [

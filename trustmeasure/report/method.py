@@ -58,6 +58,9 @@ def scoring_sentence(scores: Scores) -> str:
         if reversed_items
         else " No item is reverse-keyed."
     )
+    mapped = [item.id for item in instrument.items if item.score_map is not None]
+    if mapped:
+        turned += f" Each answer to {', '.join(mapped)} got the score that its score map names."
     return f"Scored were: {'; '.join(parts)}.{turned}"
 
 

@@ -35,6 +35,7 @@ def team_report(
     min_cluster_size: int = 5,
     wave: Any = None,
     confirm_keying: bool | Mapping[str, bool] = False,
+    include_text: bool | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write how teams stand, as one HTML page that exposes nobody.
@@ -53,6 +54,9 @@ def team_report(
         The wave to report, where the responses hold several.
     confirm_keying : bool or mapping
         As in `score`.
+    include_text : bool, optional
+        Show item wordings that the instrument itself may not ship with (``text: none``,
+        attached with ``with_text``); by default ids stand in for them. False shows ids only.
     overwrite : bool
         Replace a file that exists.
 
@@ -91,6 +95,8 @@ def team_report(
     check_count("min_cluster_size", min_cluster_size, least=2)
     responses = _one_wave(responses, wave)
     scores = scored(responses, confirm_keying=confirm_keying, cluster=cluster)
+    responses = replace(responses, instrument=scores.instrument)  # with the user's key
+    shown = scores.instrument.shows_text(include_text)
     if scores.cluster is None:
         raise DataError(
             "A team report needs to know each person's team: pass cluster='column', here or to "
@@ -102,13 +108,13 @@ def team_report(
             f"{min_cluster_size}. A report on so few would expose them."
         )
     with plots.offscreen():
-        page = _make_page(responses, scores, min_cluster_size)
+        page = _make_page(responses, scores, min_cluster_size, shown)
         if responses.wave is not None and wave is not None:
             page.settings.append((f"Wave ({responses.wave})", str(wave)))
         return write_page(page, path, overwrite=overwrite)
 
 
-def _make_page(responses: Responses, scores: Scores, least: int) -> Page:
+def _make_page(responses: Responses, scores: Scores, least: int, include_text: bool) -> Page:
     cluster = str(scores.cluster)
     teams = agreement.aggregate(scores, min_cluster_size=least)
     in_shown = _members_shown(scores, teams)
@@ -129,7 +135,7 @@ def _make_page(responses: Responses, scores: Scores, least: int) -> Page:
         how.say(paragraph)
     for scale in scores.instrument.scales:
         _scale(page, scale, cluster, teams, everybody, shown, least)
-    _answers(page, everybody, answers)
+    _answers(page, everybody, answers, include_text)
     _quality(page, everybody)
     page.settings.append(("Smallest team shown", str(least)))
     page.settings.append(("Team column", cluster))
@@ -321,7 +327,7 @@ def _agreement(
         section.table(table(icc, title=f"Differences between Teams: {scale.name}"))
 
 
-def _answers(page: Page, everybody: Scores, answers: Responses) -> None:
+def _answers(page: Page, everybody: Scores, answers: Responses, include_text: bool) -> None:
     section = page.section("Answers item by item")
     section.say(
         "Everybody together, in per cent, as the answers were given. Items marked (R) are "
@@ -336,7 +342,7 @@ def _answers(page: Page, everybody: Scores, answers: Responses) -> None:
             section,
             f"Answers on {scale.name}",
             f"{scale.name}: answers to each item.",
-            partial(plots.likert, answers, scale=scale.id),
+            partial(plots.likert, answers, scale=scale.id, include_text=include_text),
             partial(plots.describe, answers, scale=scale.id),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def validation_report(
     *,
     n_factors: int | None = None,
     confirm_keying: bool | Mapping[str, bool] = False,
+    include_text: bool | None = None,
     rng: Any = 0,
     overwrite: bool = False,
 ) -> Path:
@@ -53,6 +54,9 @@ def validation_report(
         Factors to extract; by default what parallel analysis suggests.
     confirm_keying : bool or mapping
         As in `score`.
+    include_text : bool, optional
+        Show item wordings that the instrument itself may not ship with (``text: none``,
+        attached with ``with_text``); by default ids stand in for them. False shows ids only.
     rng : int or Generator
         For parallel analysis; the default gives the same page again.
     overwrite : bool
@@ -89,23 +93,32 @@ def validation_report(
         check_count("n_factors", n_factors)
     as_rng(rng)
     scores = scored(responses, confirm_keying=confirm_keying)
+    responses = replace(responses, instrument=scores.instrument)  # with the user's key
+    shown = scores.instrument.shows_text(include_text)
     with plots.offscreen():
-        page = _make_page(responses, scores, n_factors=n_factors, rng=rng)
+        page = _make_page(responses, scores, n_factors=n_factors, rng=rng, include_text=shown)
         return write_page(page, path, overwrite=overwrite)
 
 
-def _make_page(responses: Responses, scores: Scores, *, n_factors: int | None, rng: Any) -> Page:
+def _make_page(
+    responses: Responses,
+    scores: Scores,
+    *,
+    n_factors: int | None,
+    rng: Any,
+    include_text: bool,
+) -> Page:
     page = new_page("Validation report", responses, scores)
     brief = page.section("In brief")
     method = page.section("Method")
     for paragraph in validation_paragraphs(scores):
         method.say(paragraph)
     _data(page, responses, scores)
-    _items(page, responses, scores)
+    _items(page, responses, scores, include_text)
     _scores(page, scores)
-    found = _reliability(page, scores)
+    found = _reliability(page, scores, include_text)
     for group in shared_scales(scores):
-        _structure(page, scores, group, n_factors=n_factors, rng=rng)
+        _structure(page, scores, group, n_factors=n_factors, rng=rng, include_text=include_text)
     _brief(brief, scores, found)
     page.settings.append(("Intervals", "95%; alpha: Feldt; omega: delta method"))
     page.settings.append(("Parallel analysis", f"1,000 replications, 95th percentile, rng = {rng}"))
@@ -148,7 +161,7 @@ def _data(page: Page, responses: Responses, scores: Scores) -> None:
     describe_data(section, responses, scores, missing)
 
 
-def _items(page: Page, responses: Responses, scores: Scores) -> None:
+def _items(page: Page, responses: Responses, scores: Scores, include_text: bool) -> None:
     section = page.section("Items")
     section.say(
         "Answers are shown as they were given. Items marked (R) are reverse-keyed: there, "
@@ -166,7 +179,7 @@ def _items(page: Page, responses: Responses, scores: Scores) -> None:
                 section,
                 topic,
                 f"{scale.name}: answers to each item, in per cent.",
-                partial(plots.likert, responses, scale=scale.id),
+                partial(plots.likert, responses, scale=scale.id, include_text=include_text),
                 partial(plots.describe, responses, scale=scale.id),
             )
         frame = page.attempt(
@@ -210,7 +223,7 @@ class Reliability:
     omega: reliability.OmegaResult | None
 
 
-def _reliability(page: Page, scores: Scores) -> dict[str, Reliability]:
+def _reliability(page: Page, scores: Scores, include_text: bool) -> dict[str, Reliability]:
     section = page.section("Reliability")
     found: dict[str, Reliability] = {}
     for scale in scores.instrument.scales:
@@ -244,12 +257,17 @@ def _reliability(page: Page, scores: Scores) -> dict[str, Reliability]:
     )
     for scale in scores.instrument.scales:
         if scale.id in found:
-            _one_reliability(page, section, scores, scale, found[scale.id])
+            _one_reliability(page, section, scores, scale, found[scale.id], include_text)
     return found
 
 
 def _one_reliability(
-    page: Page, section: Section, scores: Scores, scale: Scale, found: Reliability
+    page: Page,
+    section: Section,
+    scores: Scores,
+    scale: Scale,
+    found: Reliability,
+    include_text: bool,
 ) -> None:
     alpha, omega = found.alpha, found.omega
     judged = verdict("alpha", alpha.estimate)
@@ -264,7 +282,9 @@ def _one_reliability(
             f"Reliability of {scale.name}",
             f"{scale.name}: correlation of each item with the rest of the scale, and alpha "
             "without the item.",
-            partial(plots.item_rest, alpha, instrument=scores.instrument),
+            partial(
+                plots.item_rest, alpha, instrument=scores.instrument, include_text=include_text
+            ),
             partial(plots.describe, alpha),
         )
     if omega is not None:
@@ -279,7 +299,13 @@ def _one_reliability(
 
 
 def _structure(
-    page: Page, scores: Scores, group: Sequence[Scale], *, n_factors: int | None, rng: Any
+    page: Page,
+    scores: Scores,
+    group: Sequence[Scale],
+    *,
+    n_factors: int | None,
+    rng: Any,
+    include_text: bool,
 ) -> None:
     names = ", ".join(scale.name for scale in group)
     section = page.section("Structure" if _alone(scores, group) else f"Structure: {names}")
@@ -297,7 +323,7 @@ def _structure(
         section,
         topic,
         f"Correlations of the keyed items (n = {complete:,}).",
-        lambda: plots.correlation_heatmap(scores, items=items),
+        lambda: plots.correlation_heatmap(scores, items=items, include_text=include_text),
         lambda: plots.describe(matrix),
     )
     kmo = page.attempt(
@@ -335,12 +361,17 @@ def _structure(
             f"{group[0].name} is scored as one scale, so the solution with one factor comes "
             "first. Factors that correlate highly with each other often are parts of one."
         )
-        _solution(page, section, scores, items, 1)
-    _solution(page, section, scores, items, n_factors or suggested)
+        _solution(page, section, scores, items, 1, include_text)
+    _solution(page, section, scores, items, n_factors or suggested, include_text)
 
 
 def _solution(
-    page: Page, section: Section, scores: Scores, items: Sequence[str], n_factors: int
+    page: Page,
+    section: Section,
+    scores: Scores,
+    items: Sequence[str],
+    n_factors: int,
+    include_text: bool,
 ) -> None:
     solution = page.attempt(
         section,
@@ -355,7 +386,7 @@ def _solution(
         section,
         section.title,
         f"Loadings of the items on {_counted(n_factors, 'factor')}.",
-        partial(plots.loadings, solution, instrument=scores.instrument),
+        partial(plots.loadings, solution, instrument=scores.instrument, include_text=include_text),
         partial(plots.describe, solution),
     )
 

@@ -54,8 +54,10 @@ def score(
     respondent, cluster, wave : str, optional
         Context columns with these roles; responses know theirs.
     confirm_keying : bool or mapping, optional
-        For published instruments whose keying could not be verified: True to accept it as
-        stored, or a mapping item id → reversed (True or False) from your own source.
+        For published instruments of which some facts could not be verified. True accepts all
+        that is stored: keying, the items of each scale, ranges. A mapping item id → reversed
+        (True or False) gives the keying from your own source; what else is unverified goes
+        through ``instrument.with_key(...)``.
 
     Returns
     -------
@@ -67,7 +69,8 @@ def score(
         For a missing item column, a code outside its response set, or text where codes
         are expected.
     InstrumentError
-        Where the keying of an item is unconfirmed.
+        Where keying, the items of a scale, or a range is unverified and not confirmed; where
+        it is not known which items a scale has; and for instruments that are not scored.
     OptionError
         For an unknown method or an impossible ``min_valid``.
 

@@ -12,6 +12,12 @@ from trustmeasure._checks import FloatArray, check_option, listed, near
 from trustmeasure.errors import DataError, InstrumentError, OptionError
 from trustmeasure.instruments import Instrument, Item, Scale
 from trustmeasure.instruments.models import least_answers
+from trustmeasure.scoring.confirmation import (
+    Unverified,
+    refuse_unscored,
+    require_confirmation,
+    with_own_key,
+)
 
 METHODS = ("mean", "sum", "pomp")
 
@@ -25,6 +31,7 @@ class Plan:
     items: tuple[Item, ...]
     ranges: Mapping[str, tuple[int, int]]
     settings: Mapping[str, Any]
+    unverified: Unverified
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -41,8 +48,11 @@ def make_plan(
     """Apply the user's choices, and refuse those that do not fit the instrument."""
     if method is not None:
         check_option("method", method, METHODS)
-    _refuse_unscored(instrument)
-    _refuse_unknown_members(instrument, confirm_keying)
+    refuse_unscored(instrument)
+    instrument = with_own_key(instrument, confirm_keying)
+    in_use = {name for scale in instrument.scales for name in scale.items}
+    items = tuple(item for item in instrument.items if item.id in in_use)
+    unverified = require_confirmation(instrument, items, confirm_keying)
     scales = []
     for scale in instrument.scales:
         changes: dict[str, Any] = {}
@@ -55,9 +65,6 @@ def make_plan(
                 raise OptionError(f"min_valid for scale '{scale.id}': {error}.") from None
             changes["min_valid"] = min_valid
         scales.append(scale.model_copy(update=changes))
-    in_use = {name for scale in scales for name in scale.items}
-    items = _confirmed_items(instrument, in_use, confirm_keying)
-    _refuse_unsure_ranges(instrument, items, confirm_keying)
     ranges = {item.id: instrument.response_range(item.id) for item in items}
     for scale in scales:
         if scale.method != "pomp" and len({ranges[name] for name in scale.items}) > 1:
@@ -78,83 +85,10 @@ def make_plan(
             "confirm_keying": confirm_keying
             if isinstance(confirm_keying, bool)
             else dict(confirm_keying),
+            "unverified": unverified.as_settings(),
         },
+        unverified=unverified,
     )
-
-
-def _refuse_unscored(instrument: Instrument) -> None:
-    if instrument.unscored is not None:
-        raise InstrumentError(
-            f"Instrument '{instrument.id}' cannot be scored. {instrument.unscored.strip()}"
-        )
-
-
-def _refuse_unknown_members(instrument: Instrument, confirm: bool | Mapping[str, bool]) -> None:
-    """Refuse scales whose items are not known, or not known for certain."""
-    empty = [scale.id for scale in instrument.scales if not scale.items]
-    unsure = [scale.id for scale in instrument.scales if scale.items and not scale.confirmed]
-    if empty:
-        raise InstrumentError(
-            f"Which items belong to scale(s) {listed(empty)} of instrument '{instrument.id}' is "
-            "not known. Supply it from your copy of the instrument: "
-            f"instrument.with_key(scales={{'{empty[0]}': [item ids]}}); an empty list leaves a "
-            "scale out."
-        )
-    if unsure and confirm is not True:
-        raise InstrumentError(
-            f"Which items belong to scale(s) {listed(unsure)} of instrument '{instrument.id}' "
-            "could not be verified in the source. Check your copy of the instrument, then pass "
-            "confirm_keying=True to accept what is stored, or supply it with "
-            f"instrument.with_key(scales={{'{unsure[0]}': [item ids]}})."
-        )
-
-
-def _refuse_unsure_ranges(
-    instrument: Instrument, items: Sequence[Item], confirm: bool | Mapping[str, bool]
-) -> None:
-    """Refuse response ranges that could not be verified: reversal and POMP depend on them."""
-    used = {item.response_set for item in items}
-    unsure = [r for r in instrument.response_sets if r.id in used and not r.range_confirmed]
-    if unsure and confirm is not True:
-        first = unsure[0]
-        raise InstrumentError(
-            f"The range of response set(s) {listed(r.id for r in unsure)} of instrument "
-            f"'{instrument.id}' could not be verified in the source. Check your copy of the "
-            f"instrument, then pass confirm_keying=True to accept {first.min}–{first.max}, or "
-            f"supply it with instrument.with_key(ranges={{'{first.id}': (lowest, highest)}})."
-        )
-
-
-def _confirmed_items(
-    instrument: Instrument, in_use: set[str], confirm: bool | Mapping[str, bool]
-) -> tuple[Item, ...]:
-    """Apply the user's key, and refuse to guess where the keying is not certain."""
-    if not isinstance(confirm, (bool, Mapping)):
-        raise OptionError(
-            f"confirm_keying={confirm!r} must be True, False, or a mapping from item ids to "
-            "whether they are reversed."
-        )
-    key = dict(confirm) if isinstance(confirm, Mapping) else {}
-    for name in key:
-        instrument.item(name)  # raises, with near matches, for an unknown id
-    items = tuple(
-        item.model_copy(
-            update={"reverse": bool(key[item.id]), "score_map": None, "confirmed": True}
-        )
-        if item.id in key
-        else item
-        for item in instrument.items
-        if item.id in in_use
-    )
-    unsure = [item.id for item in items if not item.confirmed]
-    if unsure and confirm is not True:
-        raise InstrumentError(
-            f"The keying of item(s) {listed(unsure)} of instrument '{instrument.id}' could not be "
-            "verified in the source. Check your copy of the scale, then pass "
-            "confirm_keying=True to accept it as stored, or your own key as "
-            "confirm_keying={'" + unsure[0] + "': True}  # True: reversed."
-        )
-    return items
 
 
 def keyed_range(plan: Plan, name: str) -> tuple[float, float]:

@@ -162,11 +162,8 @@ def build_scores(
     unanswered = pd.Series((counts == 0).sum(axis=0), index=names)
     for scale in plan.scales:
         _note_missing(notes, scale, prorated[scale.id], too_few[scale.id], unanswered[scale.id])
-    unsure = [item.id for item in plan.items if not item.confirmed]
-    if unsure:
-        notes.record(
-            f"The keying of item(s) {listed(unsure)} is unverified and was taken as stored."
-        )
+    for phrase in plan.unverified.phrases():
+        notes.record(f"Unverified, and taken as stored because the user accepted it: {phrase}.")
     return Scores(
         data=pd.concat([frame[leading], scored, frame[others]], axis=1),
         keyed=pd.DataFrame(

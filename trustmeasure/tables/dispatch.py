@@ -45,13 +45,19 @@ _WITH_SCALES = (AggregateResult, MissingnessResult, pd.DataFrame)
 
 
 def _options(
-    title: str | None, instrument: Instrument | None, labels: Any, language: str, thresholds: Any
+    title: str | None,
+    instrument: Instrument | None,
+    labels: Any,
+    language: str,
+    include_text: bool | None,
+    thresholds: Any,
 ) -> Options:
     return Options(
         title=title,
         known=instrument,
         labels=labels,
         language=language,
+        include_text=include_text,
         thresholds=load_thresholds(thresholds),
     )
 
@@ -65,6 +71,7 @@ def table(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
     cut: float | None = None,
     below_cut: str = "grey",
@@ -90,6 +97,9 @@ def table(
         Item wordings beside the ids: a mapping id → text, or False for ids alone.
     language : str
         Of item wordings and scale titles.
+    include_text : bool, optional
+        Show wordings that the instrument itself may not ship with (``text: none``, attached
+        with ``with_text``); by default only those of instruments whose text is included.
     thresholds : path or mapping, optional
         Other cut-offs than the built-in ones; see `trustmeasure.thresholds`.
     cut : float, optional
@@ -136,6 +146,7 @@ def table(
         scale=scale,
         labels=labels,
         language=language,
+        include_text=include_text,
         thresholds=load_thresholds(thresholds),
         cut=cut,
         below_cut=below_cut,
@@ -166,10 +177,11 @@ def item_table(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
 ) -> Table:
     """Make a table from the DataFrame of `item_analysis`; options as in `table`."""
-    options = _options(title, instrument, labels, language, thresholds)
+    options = _options(title, instrument, labels, language, include_text, thresholds)
     return reliability.items_table(frame, options)
 
 
@@ -180,6 +192,7 @@ def reliability_overview(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
 ) -> Table:
     """Make one table of several scales.
@@ -188,7 +201,7 @@ def reliability_overview(
     ----------
     results : mapping
         Scale → result of `cronbach_alpha`, or a pair of it and that of `mcdonald_omega`.
-    title, instrument, labels, language, thresholds
+    title, instrument, labels, language, include_text, thresholds
         As in `table`.
 
     Returns
@@ -200,7 +213,7 @@ def reliability_overview(
     DataError
         For anything else than these results.
     """
-    options = _options(title, instrument, labels, language, thresholds)
+    options = _options(title, instrument, labels, language, include_text, thresholds)
     return reliability.overview_table(results, options)
 
 
@@ -212,8 +225,9 @@ def adequacy_table(
     instrument: Instrument | None = None,
     labels: Any = None,
     language: str = "en",
+    include_text: bool | None = None,
     thresholds: Any = None,
 ) -> Table:
     """Make one table of the results of `kmo` and `bartlett_sphericity`; options as in `table`."""
-    options = _options(title, instrument, labels, language, thresholds)
+    options = _options(title, instrument, labels, language, include_text, thresholds)
     return factors.adequacy_table(kmo, options, bartlett)

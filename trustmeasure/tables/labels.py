@@ -21,12 +21,18 @@ def instrument_of(data: Any, labels: Any = None) -> Instrument | None:
 
 
 def item_texts(
-    ids: Iterable[Any], *, labels: Any, instrument: Instrument | None, language: str = "en"
+    ids: Iterable[Any],
+    *,
+    labels: Any,
+    instrument: Instrument | None,
+    language: str = "en",
+    include_text: bool | None = None,
 ) -> dict[str, str]:
     """Give the wording of each item, by id; items without wording are left out.
 
-    ``labels`` is True or None (what the instrument says), False (ids only), a mapping
-    id → text, or an Instrument.
+    All tables and figures take wordings from here, so that those of a ``text: none``
+    instrument show only where ``include_text=True`` asks for them. ``labels`` is True or None
+    (what the instrument says), False (ids only), a mapping id → text, or an Instrument.
     """
     names = [str(name) for name in ids]
     if isinstance(labels, Mapping):
@@ -38,7 +44,7 @@ def item_texts(
             f"labels={labels!r} is not offered. Allowed: True, False, an Instrument, or a mapping "
             "from item ids to texts."
         )
-    if instrument is None:
+    if instrument is None or not instrument.shows_text(include_text):
         return {}
     known = set(instrument.item_ids)
     texts = {name: instrument.item_text(name, language=language) for name in names if name in known}

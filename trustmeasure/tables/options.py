@@ -24,6 +24,7 @@ class Options:
     scale: str | None = None
     labels: Any = None
     language: str = "en"
+    include_text: bool | None = None
     thresholds: Thresholds = field(default_factory=load_thresholds)
     cut: float | None = None
     below_cut: str = "grey"
@@ -53,7 +54,11 @@ def item_cells(ids: Iterable[Any], data: Any, options: Options) -> ItemCells:
     ids = [str(name) for name in ids]
     instrument = options.instrument(data)
     texts = names.item_texts(
-        ids, labels=options.labels, instrument=instrument, language=options.language
+        ids,
+        labels=options.labels,
+        instrument=instrument,
+        language=options.language,
+        include_text=options.include_text,
     )
     turned = names.reversed_items(ids, instrument)
     columns = [Column(rich("Item"), "left")]
