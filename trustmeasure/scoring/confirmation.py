@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ class Unverified:
     """Facts that scoring would use, although they could not be verified in the source."""
 
     scales: tuple[str, ...]
-    items: tuple[str, ...]
+    items: tuple[Item, ...]
     response_sets: tuple[ResponseSet, ...]
 
     def __bool__(self) -> bool:
@@ -28,7 +27,7 @@ class Unverified:
         """Name the facts by kind, for the settings of a result."""
         return {
             "scales": list(self.scales),
-            "items": list(self.items),
+            "items": [item.id for item in self.items],
             "response_sets": [answers.id for answers in self.response_sets],
         }
 
@@ -40,7 +39,11 @@ class Unverified:
                 f"which items belong to {len(self.scales)} scale(s) ({listed(self.scales)})"
             )
         if self.items:
-            found.append(f"the keying of {len(self.items)} item(s) ({listed(self.items)})")
+            turned = [item.id for item in self.items if item.reverse]
+            found.append(
+                f"the keying of {len(self.items)} item(s) ({listed(i.id for i in self.items)}; "
+                f"stored as reversed: {listed(turned) if turned else 'none'})"
+            )
         if self.response_sets:
             ranges = ", ".join(f"'{r.id}': {r.min}–{r.max}" for r in self.response_sets)
             found.append(f"the range of {len(self.response_sets)} response set(s) ({ranges})")
@@ -87,7 +90,7 @@ def require_confirmation(
     used = {item.response_set for item in items}
     found = Unverified(
         scales=tuple(s.id for s in instrument.scales if s.items and not s.confirmed),
-        items=tuple(item.id for item in items if not item.confirmed),
+        items=tuple(item for item in items if not item.confirmed),
         response_sets=tuple(
             r for r in instrument.response_sets if r.id in used and not r.range_confirmed
         ),
@@ -104,23 +107,25 @@ def require_confirmation(
         raise InstrumentError(
             f"Instrument '{instrument.id}' holds facts that could not be verified in the source, "
             f"and scores would depend on them: {'; '.join(found.phrases())}. Check your copy of "
-            "the instrument, then pass confirm_keying=True to accept what is stored"
-            + (
-                f", or your own key as confirm_keying={{'{found.items[0]}': True}}, True for reversed."
-                if found.items and not found.scales and not found.response_sets
-                else f", or supply what you know: instrument.with_key({_arguments(found)})."
-            )
+            "the instrument, then pass confirm_keying=True to accept what is stored, or supply "
+            f"what you know{_ways(found)}."
         )
     return found
 
 
-def _arguments(found: Unverified) -> str:
-    """Write the arguments of with_key that supply what is unverified."""
-    parts: list[Any] = []
-    if found.items:
+def _ways(found: Unverified) -> str:
+    """Say how to supply what is unverified."""
+    mapped = [item.id for item in found.items if item.score_map is not None]
+    plain = [item.id for item in found.items if item.score_map is None]
+    parts = []
+    if plain:
         parts.append("reverse=[ids of all reversed items]")
+    if mapped:
+        parts.append(f"score_maps={{'{mapped[0]}': {{code: score, ...}}}}")
     if found.scales:
         parts.append(f"scales={{'{found.scales[0]}': [item ids], ...}}")
     if found.response_sets:
         parts.append(f"ranges={{'{found.response_sets[0].id}': (lowest, highest)}}")
-    return ", ".join(parts)
+    alone = len(parts) == 1 and plain
+    short = f" as confirm_keying={{'{plain[0]}': True}}, True for reversed, or" if alone else ""
+    return f"{short} with instrument.with_key({', '.join(parts)})"
