@@ -33,6 +33,7 @@ if _TYPE_CHECKING:
         build_instrument,
         list_instruments,
         load_instrument,
+        validate_instrument,
     )
     from trustmeasure.platforms import export_instrument, read_responses
     from trustmeasure.plots import plot
@@ -88,6 +89,7 @@ __all__ = [
     "simulate_responses",
     "table",
     "team_report",
+    "validate_instrument",
     "validation_report",
 ]
 
@@ -115,6 +117,7 @@ _HOMES = {
         "build_instrument",
         "list_instruments",
         "load_instrument",
+        "validate_instrument",
     ),
     "platforms": ("export_instrument", "read_responses"),
     "plots": ("plot",),

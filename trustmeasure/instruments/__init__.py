@@ -13,6 +13,7 @@ from trustmeasure.instruments.models import (
     Scale,
     Translation,
 )
+from trustmeasure.instruments.validation import Problem, Validation, validate_instrument
 
 __all__ = [
     "Citation",
@@ -22,10 +23,13 @@ __all__ = [
     "Form",
     "Instrument",
     "Item",
+    "Problem",
     "ResponseSet",
     "Scale",
     "Translation",
+    "Validation",
     "build_instrument",
     "list_instruments",
     "load_instrument",
+    "validate_instrument",
 ]
