@@ -261,7 +261,7 @@ def test_texts_from_a_mapping_add_to_those_that_are_there() -> None:
         {"tp01": {"de": "Was vereinbart war, wurde getan."}, "tp02": "New English."}
     )
     assert set(pulse.item("tp01").text) == {"en", "es", "de"}
-    assert pulse.item("tp02").text == {"en": "New English."}
+    assert pulse.item("tp02").text["en"] == "New English."
     assert pulse.item("tp03") == tm.load_instrument("trust-pulse").item("tp03")
 
 
