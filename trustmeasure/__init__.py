@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
+    from trustmeasure.correlation import polychoric, tetrachoric
     from trustmeasure.errors import (
         ConvergenceError,
         ConvergenceWarning,
@@ -81,6 +82,7 @@ __all__ = [
     "missingness",
     "parallel_analysis",
     "plot",
+    "polychoric",
     "read_responses",
     "rwg",
     "rwg_j",
@@ -89,12 +91,14 @@ __all__ = [
     "simulate_responses",
     "table",
     "team_report",
+    "tetrachoric",
     "validate_instrument",
     "validation_report",
 ]
 
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
+    "correlation": ("polychoric", "tetrachoric"),
     "errors": (
         "ConvergenceError",
         "ConvergenceWarning",

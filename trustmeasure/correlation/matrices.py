@@ -20,19 +20,27 @@ from trustmeasure._checks import (
     near,
     refuse_constant,
 )
-from trustmeasure.errors import DataError
+from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
 from trustmeasure.kernels.covariance import (
     dependent_items,
     is_positive_definite,
     listwise_moments,
     pairwise_moments,
+    smoothed,
+    to_correlation,
 )
+from trustmeasure.kernels.incomplete import normal_moments
+from trustmeasure.kernels.polychorics import Polychorics, polychorics
+from trustmeasure.kernels.ranks import pairwise_rank_correlations, ranks
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
 
-MISSING = ("listwise", "pairwise")
-CORRELATIONS = ("pearson",)
+# Beyond this an item is a number rather than a choice among categories.
+MOST_CATEGORIES = 20
+
+MISSING = ("listwise", "pairwise", "fiml")
+CORRELATIONS = ("pearson", "spearman", "polychoric", "tetrachoric")
 
 
 @dataclass(frozen=True)
@@ -72,39 +80,177 @@ def correlations_of(
     """Correlate the items of ``data``, persons with missing answers handled as asked."""
     check_option("correlation", correlation, CORRELATIONS)
     check_option("missing", missing, MISSING)
+    if missing == "fiml" and correlation != "pearson":
+        raise OptionError(
+            f"missing='fiml' estimates the moments of normal data; it does not go with "
+            f"correlation='{correlation}'. Use missing='pairwise', or correlation='pearson'."
+        )
     block = as_items(data, items=items, scale=scale, min_items=min_items, min_persons=3)
+    if correlation in ("polychoric", "tetrachoric"):
+        return _ordinal(block, correlation, missing, notes)
+    if missing == "fiml" and np.isnan(block.values).any():
+        return _full_information(block, notes)
     if missing == "pairwise" and np.isnan(block.values).any():
-        return _pairwise(block, notes)
+        return _pairwise(block, correlation, notes)
     values, dropped = listwise(block, min_persons=3)
     if dropped:
         notes.record(dropped_note(dropped, block.n_persons))
-    moments = listwise_moments(values)
+    moments = listwise_moments(values if correlation == "pearson" else ranks(values))
     return Correlations(
         matrix=moments.correlation, names=block.names, n_obs=moments.n, n_dropped=dropped
     )
 
 
-def _pairwise(block: Items, notes: Notes) -> Correlations:
+def answered_by_anyone(block: Items, notes: Notes) -> tuple[FloatArray, int]:
+    """Leave out persons who answered no item; give the rest and the number left out."""
     answered = ~np.isnan(block.values).all(axis=1)
-    values = block.values[answered]
-    dropped = int(block.n_persons - len(values))
-    refuse_constant(values, block.names)
-    moments = pairwise_moments(values)
-    _refuse_unknown(moments.correlation, moments.counts, block.names)
+    dropped = int(block.n_persons - answered.sum())
     if dropped:
         notes.record(f"{dropped} of {block.n_persons} persons answered no item and were left out.")
-    off = ~np.eye(len(block.names), dtype=bool)
+    return block.values[answered], dropped
+
+
+def _ordinal(block: Items, kind: str, missing: str, notes: Notes) -> Correlations:
+    """Correlate ordered answers, and smooth the matrix where its pairs contradict each other."""
+    if missing == "pairwise":
+        values, dropped = answered_by_anyone(block, notes)
+    else:
+        values, dropped = listwise(block, min_persons=3)
+        if dropped:
+            notes.record(dropped_note(dropped, block.n_persons))
+    refuse_constant(values, block.names)
+    codes, n_categories = ordered_codes(values, block.names, two=kind == "tetrachoric")
+    found = polychorics(codes, n_categories, errors=False)
+    _refuse_unknown(found.correlation, found.counts.astype(np.int64), block.names)
+    note_unbounded(found, block.names, notes)
+    matrix = found.correlation
+    if not is_positive_definite(matrix):
+        matrix = smoothed(matrix)
+        notes.warn(smoothing_note(found.correlation, matrix), DataWarning, stacklevel=4)
+    incomplete = missing == "pairwise" and np.isnan(values).any()
+    if incomplete:
+        _note_pairwise(found.counts.astype(np.int64), len(values), notes)
+    return Correlations(
+        matrix=matrix,
+        names=block.names,
+        n_obs=len(values),
+        n_dropped=dropped,
+        counts=found.counts if incomplete else None,
+    )
+
+
+def ordered_codes(
+    values: FloatArray, names: Sequence[str], *, two: bool = False
+) -> tuple[NDArray[np.int64], int]:
+    """Count each item's categories from 0 in their order, −1 for a missing answer."""
+    codes = np.full(values.shape, -1, dtype=np.int64)
+    most = 0
+    for j, name in enumerate(names):
+        answered = ~np.isnan(values[:, j])
+        column = values[answered, j]
+        categories, codes[answered, j] = _categories(column)
+        if two and len(categories) != 2:
+            raise DataError(
+                f"Item '{name}' has {len(categories)} different answers; tetrachoric correlations "
+                "are for items with two. Use correlation='polychoric'."
+            )
+        if len(categories) > MOST_CATEGORIES:
+            raise DataError(
+                f"Item '{name}' has {len(categories)} different answers; polychoric correlations "
+                f"are for ordered categories, at most {MOST_CATEGORIES}. Use "
+                "correlation='pearson', or polyserial() for one ordered and one continuous "
+                "variable."
+            )
+        most = max(most, len(categories))
+    return codes, most
+
+
+def _categories(column: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Find the distinct answers, in order, and the place of each answer among them."""
+    low = column.min()
+    shifted = column - low
+    if shifted.max() <= 1000 and not (shifted % 1).any():
+        # Small whole numbers, which answers mostly are, can be counted instead of sorted.
+        whole = shifted.astype(np.int64)
+        present = np.bincount(whole) > 0
+        return np.flatnonzero(present) + low, (np.cumsum(present) - 1)[whole]
+    categories, places = np.unique(column, return_inverse=True)
+    return categories, places.astype(np.int64)
+
+
+def note_unbounded(found: Polychorics, names: Sequence[str], notes: Notes) -> None:
+    """Say which pairs have no maximum of the likelihood inside ±1."""
+    pairs = np.argwhere(np.triu(~found.converged, 1))
+    if pairs.size:
+        named = listed((f"{names[i]} with {names[j]}" for i, j in pairs), 6)
+        notes.warn(
+            f"The polychoric correlation of {len(pairs)} pair(s) of items runs to ±1, where its "
+            f"likelihood is highest: {named}. Empty cells in their tables cause this; join rare "
+            "categories, or leave one of the two items out.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+
+def smoothing_note(before: FloatArray, after: FloatArray) -> str:
+    """Word what smoothing did to a matrix."""
+    return (
+        f"The correlation matrix had {int((np.linalg.eigvalsh(before) <= 1e-10).sum())} "
+        "eigenvalue(s) not above zero and was smoothed; the largest change of a correlation is "
+        f"{np.abs(after - before).max():.4f}."
+    )
+
+
+def _full_information(block: Items, notes: Notes) -> Correlations:
+    values, dropped = answered_by_anyone(block, notes)
+    refuse_constant(values, block.names)
+    answered = (~np.isnan(values)).astype(np.float64)
+    counts = np.rint(answered.T @ answered).astype(np.int64)
+    _refuse_unknown(pairwise_moments(values).correlation, counts, block.names)
+    found = normal_moments(values)
+    if not found.converged:
+        notes.warn(
+            f"The EM algorithm did not converge in {found.n_iterations} rounds.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
     notes.record(
-        f"Correlations are pairwise, from {moments.counts[off].min()} to "
-        f"{moments.counts[off].max()} persons each; tests and fit take n = {moments.n}, everyone "
-        "who answered anything, and so flatter the precision."
+        f"Correlations are full-information maximum likelihood (EM), from {len(values)} persons "
+        f"of whom {int(np.isnan(values).any(axis=1).sum())} have missing answers; tests and fit "
+        "take all of them as n."
     )
     return Correlations(
-        matrix=moments.correlation,
+        matrix=to_correlation(found.covariance),
+        names=block.names,
+        n_obs=len(values),
+        n_dropped=dropped,
+    )
+
+
+def _pairwise(block: Items, correlation: str, notes: Notes) -> Correlations:
+    values, dropped = answered_by_anyone(block, notes)
+    refuse_constant(values, block.names)
+    moments = pairwise_moments(values)
+    matrix = moments.correlation
+    if correlation == "spearman":
+        matrix = pairwise_rank_correlations(values)
+    _refuse_unknown(matrix, moments.counts, block.names)
+    _note_pairwise(moments.counts, moments.n, notes)
+    return Correlations(
+        matrix=matrix,
         names=block.names,
         n_obs=moments.n,
         n_dropped=dropped,
         counts=moments.counts.astype(np.float64),
+    )
+
+
+def _note_pairwise(counts: NDArray[np.int64], n: int, notes: Notes) -> None:
+    off = ~np.eye(len(counts), dtype=bool)
+    notes.record(
+        f"Correlations are pairwise, from {counts[off].min()} to {counts[off].max()} persons "
+        f"each; tests and fit take n = {n}, everyone who answered anything, and so flatter the "
+        "precision."
     )
 
 

@@ -143,3 +143,15 @@ def predicted_shares(values: FloatArray, vectors: FloatArray) -> FloatArray:
         smc = np.where(square[:, null].sum(axis=1) > NULL_EIGENVALUE, 1.0, smc)
     bounded: FloatArray = np.clip(smc, 0.0, 1.0)
     return bounded
+
+
+def smoothed(correlation: FloatArray, *, tolerance: float = 1e-12) -> FloatArray:
+    """Give the nearby correlation matrix without eigenvalues below ``tolerance``.
+
+    They are set to a hundred times the tolerance, all eigenvalues are brought to the sum
+    that they must have, and the diagonal is scaled back to 1.
+    """
+    values, vectors = np.linalg.eigh(correlation)
+    raised = np.where(values < tolerance, 100.0 * tolerance, values)
+    raised *= len(values) / raised.sum()
+    return to_correlation((vectors * raised) @ vectors.T)

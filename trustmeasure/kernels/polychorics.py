@@ -10,6 +10,7 @@ that only the cell probabilities themselves need integration.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def polychorics(
     )
 
 
-def _square(pairs: FloatArray | NDArray[np.bool_] | NDArray[np.int64], p: int, on: float) -> FloatArray:
+def _square(pairs: NDArray[Any], p: int, on: float) -> FloatArray:
     """Put the values of the pairs (i < j) into a symmetric matrix."""
     square = np.full((p, p), on, dtype=np.float64)
     i, j = np.triu_indices(p, 1)
@@ -158,7 +159,9 @@ def fit_pairs(
     shorter than ``tolerance``, Newton's method has squared that error.
     """
     parts = [
-        _fit(tables[i : i + PAIRS], rows[i : i + PAIRS], columns[i : i + PAIRS], tolerance, max_iter)
+        _fit(
+            tables[i : i + PAIRS], rows[i : i + PAIRS], columns[i : i + PAIRS], tolerance, max_iter
+        )
         for i in range(0, len(tables), PAIRS)
     ]
     return PairFits(
@@ -213,7 +216,7 @@ def _starts(tables: FloatArray) -> FloatArray:
         var_a, var_b = row @ a**2 / n - mean_a**2, column @ b**2 / n - mean_b**2
         shared = np.einsum("mkl,k,l->m", tables, a, b) / n
         r = (shared - mean_a * mean_b) / np.sqrt(var_a * var_b)
-    return np.clip(np.nan_to_num(1.1 * r), -0.9, 0.9)
+    return np.asarray(np.clip(np.nan_to_num(1.1 * r), -0.9, 0.9))
 
 
 def _slopes(
@@ -234,7 +237,7 @@ def standard_errors(
     column_counts: FloatArray,
     correlation: FloatArray,
 ) -> FloatArray:
-    """Standard errors (m,) of the correlations, the thresholds' own uncertainty included.
+    """Give the standard errors (m,) of the correlations, the thresholds' own uncertainty included.
 
     ``tables`` (m, k, l) hold the persons who answered both items, ``row_counts`` (m, k) and
     ``column_counts`` (m, l) all who answered each, from whom its thresholds come. The
@@ -347,7 +350,8 @@ def _by_quadrature(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArray:
     falling = 1.0 / np.cos(angle) ** 2
     with np.errstate(under="ignore"):
         heights = np.exp(
-            (h * k)[..., None] * (np.sin(angle) * falling) - ((h**2 + k**2) / 2)[..., None] * falling
+            (h * k)[..., None] * (np.sin(angle) * falling)
+            - ((h**2 + k**2) / 2)[..., None] * falling
         )
     area = (heights @ weights) * (top[..., 0] / (4 * np.pi))
     return np.asarray(ndtr(h) * ndtr(k) + area)
