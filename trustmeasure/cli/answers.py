@@ -19,6 +19,7 @@ from trustmeasure.cli.reading import (
     ConfirmKeying,
     Export,
     Force,
+    IncludeText,
     InstrumentId,
     KeepPreviews,
     KeepUnfinished,
@@ -30,6 +31,7 @@ from trustmeasure.cli.reading import (
     read,
     reading,
 )
+from trustmeasure.scoring import refuse_unscored
 
 
 class Audience(StrEnum):
@@ -86,6 +88,7 @@ def score(
 ) -> None:
     """Score an export: one row a person, one column a scale."""
     refuse_existing(output, overwrite=force, how="--force")
+    refuse_unscored(tm.load_instrument(instrument))  # before its columns are looked for
     scores = tm.score(
         read(**reading(locals())),
         method=method,  # type: ignore[arg-type]  # likewise
@@ -110,6 +113,7 @@ def reliability(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print alpha and omega of every scale, and how each item does."""
+    refuse_unscored(tm.load_instrument(instrument))
     scores = tm.score(read(**reading(locals())), confirm_keying=confirm_keying)
     found: dict[str, dict[str, Any]] = {}
     for scale in scores.scale_ids:
@@ -160,6 +164,7 @@ def report(
     keep_unfinished: KeepUnfinished = False,
     keep_previews: KeepPreviews = False,
     confirm_keying: ConfirmKeying = False,
+    include_text: IncludeText = None,
     min_cluster_size: Annotated[int, typer.Option(help="Teams below this are not shown.")] = 5,
     at: Annotated[
         str | None, typer.Option(help="With several waves: the one that a team report is about.")
@@ -168,6 +173,7 @@ def report(
 ) -> None:
     """Write a report: a team report for an evaluator, a validation report for a methodologist."""
     refuse_existing(output, overwrite=force, how="--force")
+    refuse_unscored(tm.load_instrument(instrument))
     responses = read(**reading(locals()))
     if audience is Audience.evaluator:
         tm.team_report(
@@ -176,8 +182,15 @@ def report(
             wave=at,
             min_cluster_size=min_cluster_size,
             confirm_keying=confirm_keying,
+            include_text=include_text,
             overwrite=force,
         )
     else:
-        tm.validation_report(responses, output, confirm_keying=confirm_keying, overwrite=force)
+        tm.validation_report(
+            responses,
+            output,
+            confirm_keying=confirm_keying,
+            include_text=include_text,
+            overwrite=force,
+        )
     typer.echo(f"Written: {output}")

@@ -53,6 +53,7 @@ _CALLED = {
     "respondent=": "--respondent COLUMN",
     "wave=": "--wave COLUMN, or --at WAVE for the one to report",
     "confirm_keying=": "--confirm-keying",
+    "with_key(": "for Python only; save() the instrument with your key and name its file",
     "min_cluster_size=": "--min-cluster-size NUMBER",
     "recode=": "for Python only",
 }
@@ -61,7 +62,11 @@ _CALLED = {
 def say_error(error: Exception) -> None:
     """Print a message, and how to do here what it advises."""
     message = str(error)
-    called = [f"{name} is {option}" for name, option in _CALLED.items() if name in message]
+    called = [
+        f"{name.removesuffix('(')} is {option}"
+        for name, option in _CALLED.items()
+        if name in message
+    ]
     typer.echo(f"Error: {message}", err=True)
     if called:
         typer.echo(f"On the command line, {'; '.join(called)}.", err=True)

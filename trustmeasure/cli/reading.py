@@ -30,6 +30,13 @@ KeepPreviews = Annotated[bool, typer.Option(help="Keep previews of the survey.")
 ConfirmKeying = Annotated[
     bool, typer.Option(help="Accept keying that could not be verified, after checking it yourself.")
 ]
+IncludeText = Annotated[
+    bool | None,
+    typer.Option(
+        "--include-text/--ids-only",
+        help="Show item wordings; by default only where the instrument ships with its own.",
+    ),
+]
 Force = Annotated[bool, typer.Option(help="Replace files that exist.")]
 
 READING = (

@@ -163,7 +163,8 @@ def build_scores(
     for scale in plan.scales:
         _note_missing(notes, scale, prorated[scale.id], too_few[scale.id], unanswered[scale.id])
     for phrase in plan.unverified.phrases():
-        notes.record(f"Unverified, and taken as stored because the user accepted it: {phrase}.")
+        said = phrase[0].upper() + phrase[1:]
+        notes.record(f"{said}: unverified in the source, and taken as stored.")
     return Scores(
         data=pd.concat([frame[leading], scored, frame[others]], axis=1),
         keyed=pd.DataFrame(
