@@ -469,7 +469,9 @@ def test_lookalikes_are_read_as_tables_and_say_so(tmp_path, two_items):
     text = "Timestamp,ps1,ps2\n2026-01-01,1,2\n"
     responses = read(tmp_path, text, two_items)
     assert responses.log.count("read as a plain table") == 1
-    with pytest.raises(DataError, match="looks like an export of REDCap"):
+    with pytest.raises(DataError, match="looks like an export of Google Forms"):
+        read(tmp_path, "Timestamp,q1,q2\n2026-01-01,1,2\n", two_items)
+    with pytest.raises(DataError, match="From REDCap, export"):
         read(tmp_path, "record_id,q1,form_complete\n1,1,2\n", two_items)
 
 

@@ -6,7 +6,7 @@ Each distinct answer of a column is understood once; the rows then take its code
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import listed, near
 from trustmeasure.errors import DataError, OptionError
-from trustmeasure.instruments import Instrument
+from trustmeasure.instruments import Instrument, ResponseSet
 from trustmeasure.instruments.models import text_in
 from trustmeasure.platforms.answers import (
     NUMBER,
@@ -36,6 +36,9 @@ from trustmeasure.responses import LogEntry
 WRITTEN_MISSING = frozenset({"NA", "NaN", "nan", "<NA>"})
 
 
+PlatformCode = Callable[[str, ResponseSet], int | None]
+
+
 @dataclass
 class Counts:
     """How often what was done, for the log."""
@@ -44,6 +47,7 @@ class Counts:
     declared: dict[str, int] = field(default_factory=dict)
     written: int = 0
     from_labels: int = 0
+    from_platform: int = 0
     disagreeing: dict[str, int] = field(default_factory=dict)
 
     def entries(self) -> list[LogEntry]:
@@ -56,6 +60,10 @@ class Counts:
             ),
             "written as missing": (self.written, "NA or NaN, as R and pandas write it"),
             "labels turned into codes": (self.from_labels, ""),
+            "answer codes of the platform read by their number": (
+                self.from_platform,
+                "as A1 or AO01 for 1",
+            ),
             "labels with another code's digits": (
                 sum(self.disagreeing.values()),
                 f"the label decided: {listed(self.disagreeing)}",
@@ -134,8 +142,12 @@ def code_items(
     recode: Any,
     missing_codes: Any,
     language: str | None,
+    platform_code: PlatformCode | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], list[LogEntry]]:
-    """Give the codes of every item as floats, NaN where there is no answer."""
+    """Give the codes of every item as floats, NaN where there is no answer.
+
+    ``platform_code`` reads what a platform writes instead of a code, where nothing else fits.
+    """
     missing = check_missing_codes(missing_codes)
     tables = check_recode(recode, list(matched))
     problems, counts = Problems(), Counts()
@@ -147,7 +159,9 @@ def code_items(
         if instrument is not None:
             options = instrument.response_set(item)
             answers = known.setdefault(options.id, Answers.of(options, language))
-        coder = _Coder(item, answers, tables.get(item, {}), missing, problems, counts)
+        coder = _Coder(
+            item, answers, tables.get(item, {}), missing, problems, counts, platform_code
+        )
         coded[item] = coder.code(column.values, table)
         met |= coder.met
     problems.refuse()
@@ -169,7 +183,9 @@ class _Coder:
         missing: frozenset[str],
         problems: Problems,
         counts: Counts,
+        platform_code: PlatformCode | None = None,
     ) -> None:
+        self.platform_code = platform_code
         self.item, self.answers, self.recode = item, answers, recode
         self.missing, self.problems, self.counts = missing, problems, counts
         self.met: set[str] = set()
@@ -227,6 +243,11 @@ class _Coder:
         if text in WRITTEN_MISSING:
             self.counts.written += n
             return None
+        if self.platform_code is not None and self.answers is not None:
+            code = self.platform_code(text, self.answers.set)
+            if code is not None:
+                self.counts.from_platform += n
+                return code
         return "unknown"
 
     def _number(self, text: str) -> int | str:

@@ -76,9 +76,9 @@ def find_roles(
             f"Column {listed(sorted(twice))} is named for two of respondent=, cluster= and wave=."
         )
     if found["respondent"] is None:
-        found["respondent"] = next((c for c in columns if c.role == "ResponseId"), None) or next(
-            (c for c in columns if c.name == "respondent" and c not in named), None
-        )
+        found["respondent"] = next(
+            (c for c in columns if c.role in {"ResponseId", "respondent"} and c not in named), None
+        ) or next((c for c in columns if c.name == "respondent" and c not in named), None)
     return Roles(**found)
 
 

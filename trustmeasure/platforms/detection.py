@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-import re
-
 from trustmeasure.errors import DataError
+from trustmeasure.platforms.limesurvey import reading as limesurvey
 from trustmeasure.platforms.qualtrics.reading import is_qualtrics
+from trustmeasure.platforms.redcap import reading as redcap
 from trustmeasure.platforms.tables import RawTable
+from trustmeasure.platforms.xlsform import reading as xlsform
 
-PLATFORMS = ("qualtrics", "table")
+PLATFORMS = ("qualtrics", "redcap", "limesurvey", "xlsform", "table")
 
-_PLAIN_CSV = {
-    "REDCap": "export 'CSV / Microsoft Excel (raw data)' and keep one event and one row a person",
-    "LimeSurvey": "export as CSV with 'question code' as heading and 'answer codes' as responses",
+# How to get a table that can be read; the first ones are read as what they are.
+_EXPORT = {
+    "redcap": "From REDCap, export 'CSV / Microsoft Excel (raw data)'.",
+    "limesurvey": "From LimeSurvey, export as CSV with 'question code' as heading.",
+    "xlsform": "From KoboToolbox or ODK, export as CSV with 'XML values and headers'.",
     "Google Forms": "export the responses as CSV",
     "Microsoft Forms": "open the workbook and keep one row of headings",
-    "Kobo/ODK": "export as CSV with 'XML values and headers'",
 }
 
 
 def detect_platform(raw: RawTable) -> str:
-    """Give "qualtrics" or "table"; refuse what is known and cannot be read as either."""
+    """Name the platform by the headings; refuse what is known and cannot be read at all."""
     if is_qualtrics(raw):
         return "qualtrics"
     refuse_unread(raw)
+    return detect_headings(raw.records[0])
+
+
+def detect_headings(headings: list[str]) -> str:
+    """Name the platform that one row of headings is from, "table" where there is none."""
+    for platform, reading in (
+        ("redcap", redcap), ("limesurvey", limesurvey), ("xlsform", xlsform)
+    ):  # fmt: skip
+        if reading.looks_like(headings):
+            return platform
     return "table"
 
 
@@ -47,29 +59,16 @@ def resembles(headings: list[str]) -> str:
     """Name the platform that a plain table's headings look like, or give an empty string."""
     names = {heading.strip().lower() for heading in headings}
     first = headings[0].strip().lower() if headings else ""
-    if names & {"redcap_event_name", "redcap_repeat_instrument", "redcap_survey_identifier"} or (
-        any(n.endswith("_complete") for n in names)
-        and (first.endswith("_id") or any(re.search(r"___\w+$", n) for n in names))
-    ):
-        return "REDCap"
-    if len(names & {"submitdate", "lastpage", "startlanguage", "datestamp", "startdate"}) >= 2:
-        return "LimeSurvey"
-    if sum(bool(re.match(r"\w+(\[\w+\])?\. ", h)) for h in headings) > len(headings) / 2:
-        return "LimeSurvey"
     if first in {"timestamp", "zeitstempel", "horodateur", "marca temporal"}:
         return "Google Forms"
     if {"start time", "completion time"} <= names:
         return "Microsoft Forms"
-    if "_submission_time" in names or {"_id", "_uuid"} <= names or "_index" in names:
-        return "Kobo/ODK"
     return ""
 
 
 def advice(platform: str) -> str:
     """Say how to get a table that can be read out of a platform."""
-    if not platform:
-        return ""
-    return (
-        f" The file looks like an export of {platform}, which is read as a plain table so far: "
-        f"{_PLAIN_CSV[platform]}."
-    )
+    told = _EXPORT.get(platform, "")
+    if not told or told.endswith("."):
+        return f" {told}".rstrip()
+    return f" The file looks like an export of {platform}, which is read as a plain table: {told}."

@@ -15,6 +15,11 @@ from trustmeasure.instruments.models import text_in
 from trustmeasure.platforms.wording import plain
 
 _REFERENT = "{referent}"
+# Where an instrument has no question above its statements, platforms still want a text.
+_QUESTIONS = {
+    "en": "Please give one answer in each row.",
+    "es": "Por favor, dé una respuesta en cada fila.",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Block:
     ----------
     id : str
         Names the block in the questionnaire, as "agree5" or, the second time, "agree5-2".
+    response_set : str
     form : str or None
     heading : str
         What stands above the block, where the instrument has forms or staged facets.
@@ -45,6 +51,7 @@ class Block:
     """
 
     id: str
+    response_set: str
     form: str | None
     heading: str
     stem: str
@@ -86,6 +93,11 @@ class Questionnaire:
             found += [(f"the label of code {code}", label) for code, label in block.options]
             found += [(f"item '{item.id}'", item.text) for item in block.items]
         return found
+
+    def asked(self, block: Block) -> str:
+        """Give the question above a block, or words that do where it has none."""
+        tag = self.language.split("-")[0].lower()
+        return block.question or _QUESTIONS.get(tag, _QUESTIONS["en"])
 
     def small_print(self) -> tuple[str, ...]:
         """Say version, licence, reference, and how far all of it can be relied on."""
@@ -205,7 +217,7 @@ def _blocks(instrument: Instrument, language: str, referent: str | None) -> tupl
     def key(item: Item) -> tuple[str, str, str]:
         return item.response_set, item.form or "", item.facet if item.facet in staged else ""
 
-    blocks = []
+    blocks: list[Block] = []
     seen: dict[str, int] = {}
     for (set_id, form_id, facet_id), run in groupby(instrument.items, key):
         items = list(run)
@@ -215,9 +227,13 @@ def _blocks(instrument: Instrument, language: str, referent: str | None) -> tupl
         headings = [text_in(form.title, language) or form.id] if form and several else []
         headings += [text_in(facet.title, language) or facet.id] if facet else []
         seen[set_id] = seen.get(set_id, 0) + 1
+        name = set_id if seen[set_id] == 1 else f"{set_id}-{seen[set_id]}"
+        while any(block.id == name for block in blocks):
+            name += "-2"
         blocks.append(
             Block(
-                id=set_id if seen[set_id] == 1 else f"{set_id}-{seen[set_id]}",
+                id=name,
+                response_set=set_id,
                 form=form_id or None,
                 heading=_line(" · ".join(headings)),
                 stem=_line(

@@ -14,6 +14,7 @@ from trustmeasure.platforms.context import Roles, assemble, find_roles
 from trustmeasure.platforms.detection import (
     PLATFORMS,
     advice,
+    detect_headings,
     detect_platform,
     refuse_unread,
     resembles,
@@ -25,17 +26,23 @@ from trustmeasure.platforms.layout import (
     lay_out_frame,
     lay_out_table,
 )
+from trustmeasure.platforms.limesurvey import reading as limesurvey
 from trustmeasure.platforms.matching import explicit_columns, match_columns
 from trustmeasure.platforms.qualtrics import reading as qualtrics
+from trustmeasure.platforms.redcap import reading as redcap
 from trustmeasure.platforms.tables import read_table
+from trustmeasure.platforms.xlsform import reading as xlsform
 from trustmeasure.responses import LogEntry, ReadLog, Responses
+
+# Platforms with one row of headings: what they add is told by these modules.
+_ONE_HEADING = {"redcap": redcap, "limesurvey": limesurvey, "xlsform": xlsform}
 
 
 def read_responses(
     path: Any,
     instrument: Instrument | str | Path | None = None,
     *,
-    platform: Literal["qualtrics", "table"] | None = None,
+    platform: Literal["qualtrics", "redcap", "limesurvey", "xlsform", "table"] | None = None,
     columns: Mapping[str, str] | None = None,
     respondent: str | None = None,
     cluster: str | None = None,
@@ -50,10 +57,10 @@ def read_responses(
     r"""Read a survey export: raw codes of the instrument's items, and the context columns.
 
     CSV, TSV and other delimited text (encoding and delimiter are found), XLSX workbooks
-    (extra ``excel``), Qualtrics response exports with one, two or three heading rows, and
-    frames in memory. Nothing is reversed or scored, and nothing is guessed: what cannot be
-    matched or coded is an error that lists it, and whatever is dropped is counted in the
-    log.
+    (extra ``excel``), Qualtrics response exports with one, two or three heading rows, exports
+    of REDCap, LimeSurvey and KoboToolbox or ODK, and frames in memory. Nothing is reversed or
+    scored, and nothing is guessed: what cannot be matched or coded is an error that lists it,
+    and whatever is dropped is counted in the log.
 
     Parameters
     ----------
@@ -62,16 +69,19 @@ def read_responses(
     instrument : Instrument, str or path, optional
         An instrument, its id, or its file. Without one, numeric columns are read as they
         are, and ``.data`` has no items but those of ``columns``.
-    platform : {"qualtrics", "table"}, optional
-        Where the export comes from; found by its headings if left out.
+    platform : {"qualtrics", "redcap", "limesurvey", "xlsform", "table"}, optional
+        Where the export comes from; found by its headings if left out. ``"xlsform"`` stands for
+        KoboToolbox and ODK, ``"table"`` for any table with one row of headings.
     columns : mapping, optional
         Item id → column, for items that cannot be matched otherwise. The other items are
         matched by their id (then without regard to case), an alias of the instrument or
-        Qualtrics' ImportId, and the wording of the question, in this order.
+        Qualtrics' ImportId, the id as the platform writes it (see Notes), and the wording of
+        the question, in this order.
     respondent, cluster, wave : str, optional
         Columns with the person, the team (or other group), and the time of measurement, by
-        heading, ImportId or wording. Without ``respondent``, Qualtrics' ResponseId or a
-        column called "respondent" is taken, or else persons are numbered from 1.
+        heading, ImportId or wording. Without ``respondent``, the platform's own id is taken
+        (Qualtrics' ResponseId, REDCap's first column, LimeSurvey's id, Kobo's _id, ODK's KEY),
+        or a column called "respondent", or else persons are numbered from 1.
     missing_codes : iterable, optional
         Codes or texts that stand for no answer, as ``(-99, "n/a")``. Empty cells, and NA and
         NaN as R and pandas write them, are missing without being declared.
@@ -79,7 +89,7 @@ def read_responses(
         ``{from: to}`` for all items, or ``{item id: {from: to}}``. What to recode is a code
         or a text; the result a code, or None for no answer.
     unfinished : {"drop", "keep"}
-        What to do with Qualtrics responses that were not submitted.
+        What to do with responses that were not submitted (see Notes).
     previews : {"drop", "keep"}
         What to do with a Qualtrics survey's previews and test responses.
     sheet : str or int, optional
@@ -123,6 +133,18 @@ def read_responses(
     with a number beside it ("5 - Strongly agree", "Strongly agree (5)"). Where the number
     is not the label's code, the label decides, and the log says so.
 
+    Platforms change ids: REDCap writes them in lower case, LimeSurvey with letters and digits
+    only and inside ``code[id]``, Kobo and ODK after the group, as ``group/id``. Such a column
+    counts as the item's where letters and digits are the same. Qualtrics numbers the
+    statements of a matrix, so that ``ps_1`` may be ``ps01``; there, the wording goes first.
+    LimeSurvey's own codes of answers, A1 or AO01, are read by their number where the response
+    set begins at 1.
+
+    A response counts as unfinished: in Qualtrics, where Finished is 0 or False (or Progress
+    under 100, where Finished is absent); in REDCap, where the forms of all items say
+    Incomplete (``<form>_complete`` stands to the right of a form's fields); in LimeSurvey,
+    where the date of submission is empty. Kobo and ODK export what was sent, and nothing else.
+
     Examples
     --------
     >>> import tempfile
@@ -160,12 +182,15 @@ def read_responses(
         _check_language(language, known)
 
     table, found = _open(path, platform, sheet)
-    hint = advice(resembles([c.name for c in table.columns])) if found == "table" else ""
+    like = resembles([c.name for c in table.columns]) if found == "table" else found
+    hint = advice(like)
     roles = find_roles(table.columns, respondent=respondent, cluster=cluster, wave=wave)
     matched, log = _match(table.columns, known, columns, roles, language, found, hint)
     if found == "qualtrics":
         table = qualtrics.drop_rows(table, previews=previews, unfinished=unfinished)
-        roles, matched = roles.within(table), _within(matched, table)
+    elif found in _ONE_HEADING:
+        table = _drop_unfinished(table, matched, found, unfinished)
+    roles, matched = roles.within(table), _within(matched, table)
     table.log.extend(log)
     codes, log = code_items(
         table,
@@ -174,6 +199,7 @@ def read_responses(
         recode=recode,
         missing_codes=missing_codes,
         language=language,
+        platform_code=limesurvey.answer_code if found == "limesurvey" else None,
     )
     table.log.extend(log)
     scales = {} if known is None else {scale.id: scale.items for scale in known.scales}
@@ -213,24 +239,51 @@ def _open(path: Any, platform: str | None, sheet: str | int | None) -> tuple[Tab
             )
         if sheet is not None:
             raise OptionError(f"sheet={sheet!r} is for .xlsx workbooks, not for a frame.")
-        return _sort_columns(lay_out_frame(path)), "table"
+        table = lay_out_frame(path)
+        found = platform or detect_headings([c.name for c in table.columns])
+        return _sort_columns(table, found), found
     raw = read_table(path, sheet=sheet)
     found = platform or detect_platform(raw)
     if found == "qualtrics":
         return qualtrics.lay_out_qualtrics(raw), found
     refuse_unread(raw)
-    table = _sort_columns(lay_out_table(raw))
+    if found == "redcap":
+        raw = redcap.rename_repeated(raw)
+    table = _sort_columns(lay_out_table(raw), found)
     like = resembles([c.name for c in table.columns])
-    if like:
+    if like and found == "table":
         table.log.append(
             LogEntry("read as a plain table", 1, f"though the headings look like {like}")
         )
     return table, found
 
 
-def _sort_columns(table: Table) -> Table:
-    """Mark what a plain table holds besides answers."""
+def _drop_unfinished(
+    table: Table, matched: Mapping[str, Column], platform: str, unfinished: str
+) -> Table:
+    """Drop responses that were not submitted, or keep them, and log how many there were."""
+    open_rows, why = _ONE_HEADING[platform].unfinished(table, matched)
+    if why is None:
+        return table
+    done = "dropped" if unfinished == "drop" else "kept"
+    table.log.append(LogEntry(f"unfinished {done}", why.count, why.detail))
+    if unfinished == "keep":
+        return table
+    if open_rows.all():
+        raise DataError(
+            f"None of the {table.n} responses in '{table.name}' is left: all are unfinished "
+            f"({why.detail}). Pass unfinished='keep' to use them."
+        )
+    return table.keep(~open_rows)
+
+
+def _sort_columns(table: Table, platform: str) -> Table:
+    """Mark what a table with one row of headings holds besides answers."""
+    if platform in _ONE_HEADING:
+        table = _ONE_HEADING[platform].sort_columns(table)
     for column in table.columns:
+        if column.kind != "answer":
+            continue
         if is_identifying(column):
             column.kind = "identifying"
         elif column.name == "simulated":

@@ -25,11 +25,6 @@ from trustmeasure.platforms.questionnaire import (
 
 _COUNTED = re.compile(r"(.*?\D)0*(\d+)")
 _FRAGMENTS = {"[[": "a command", "${": "piped text"}
-# Where an instrument has no question above its statements, Qualtrics still wants a text.
-_QUESTIONS = {
-    "en": "Please give one answer in each row.",
-    "es": "Por favor, dé una respuesta en cada fila.",
-}
 
 
 def write_definition(laid: Questionnaire) -> bytes:
@@ -46,7 +41,7 @@ def write_definition(laid: Questionnaire) -> bytes:
         if block.heading:
             lines += ["[[Question:Text]]", _escaped(block.heading), ""]
         for tag, items in _questions(block, tags):
-            lines += _question(tag, items, block, laid.language)
+            lines += _question(tag, items, block, laid.asked(block))
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
@@ -86,8 +81,7 @@ def _unused(tag: str, tags: set[str]) -> str:
     return found
 
 
-def _question(tag: str, items: tuple[Statement, ...], block: Block, language: str) -> list[str]:
-    question = block.question or _QUESTIONS.get(language.split("-")[0].lower(), _QUESTIONS["en"])
+def _question(tag: str, items: tuple[Statement, ...], block: Block, question: str) -> list[str]:
     if len(items) == 1:
         text = f"{block.question} {items[0].text}".strip()
         lines = ["[[Question:MC:SingleAnswer:Vertical]]", f"[[ID:{tag}]]", _escaped(text), ""]

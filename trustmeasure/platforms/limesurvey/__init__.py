@@ -1,0 +1,1 @@
+"""LimeSurvey: survey definitions and response exports, in both directions."""

@@ -1,0 +1,1 @@
+"""REDCap: data dictionaries and data exports, in both directions."""

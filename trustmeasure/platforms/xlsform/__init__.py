@@ -1,0 +1,1 @@
+"""XLSForm: survey definitions of ODK and Kobo, in both directions."""
