@@ -9,8 +9,12 @@ from functools import lru_cache
 
 from trustmeasure.instruments import Instrument
 
-_TAG = re.compile(r"<[^<>]{1,400}>")
+# A letter right after the mark: "if x < 5 and y > 2" holds no tag.
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 _BREAK = re.compile(r"<\s*/?\s*(br|p|div|li|ul|ol|td|tr|h\d)\b[^<>]*>", re.IGNORECASE)
+_UNSHOWN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+# Editors leave these behind; nobody sees them.
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
 _REFERENT = "{referent}"
 # A referent is a few words; a longer gap would match sentences that merely begin alike.
@@ -18,13 +22,21 @@ _REFERENT_PATTERN = r"\S+(?: \S+){0,7}"
 
 
 @lru_cache(maxsize=20_000)
+def without_markup(text: str) -> str:
+    """Strip markup, entities and superfluous space; case and characters stay."""
+    for _ in range(2):  # what the entities spell may be markup again
+        if "<" in text:
+            text = _TAG.sub("", _BREAK.sub(" ", _UNSHOWN.sub(" ", text)))
+        if "&" not in text:
+            break
+        text = html.unescape(text)
+    return " ".join(_INVISIBLE.sub("", text).split())
+
+
+@lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """Strip markup, entities and superfluous space; fold case."""
-    if "&" in text:
-        text = html.unescape(text)
-    if "<" in text:
-        text = _TAG.sub("", _BREAK.sub(" ", text))
-    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return " ".join(unicodedata.normalize("NFKC", without_markup(text)).split()).casefold()
 
 
 @lru_cache(maxsize=20_000)
