@@ -17,6 +17,9 @@ class Shape(StrEnum):
     """The shape in which simulated answers are written."""
 
     qualtrics = "qualtrics"
+    redcap = "redcap"
+    limesurvey = "limesurvey"
+    kobo = "kobo"
     csv = "csv"
 
 
@@ -45,7 +48,7 @@ def simulate(
     force: Force = False,
 ) -> None:
     """Write simulated answers to an instrument, marked as simulated, to try things out."""
-    from trustmeasure.platforms import write_qualtrics, write_table
+    from trustmeasure import platforms
 
     refuse_existing(output, overwrite=force, how="--force")
     responses = tm.simulate_responses(
@@ -56,6 +59,6 @@ def simulate(
         missing=missing,
         rng=seed,
     )
-    write = write_qualtrics if shape is Shape.qualtrics else write_table
+    write = getattr(platforms, "write_table" if shape is Shape.csv else f"write_{shape.value}")
     write(responses, output, labels=labels, overwrite=force)
     typer.echo(f"Written: {output} (simulated: {n} persons)")
