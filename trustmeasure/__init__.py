@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
-    from trustmeasure.correlation import polychoric, tetrachoric
+    from trustmeasure.correlation import correlate, polychoric, tetrachoric
     from trustmeasure.errors import (
         ConvergenceError,
         ConvergenceWarning,
@@ -36,10 +36,15 @@ if _TYPE_CHECKING:
         load_instrument,
         validate_instrument,
     )
-    from trustmeasure.platforms import export_instrument, read_responses
+    from trustmeasure.platforms import export_instrument, import_instrument, read_responses
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
-    from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
+    from trustmeasure.reliability import (
+        cronbach_alpha,
+        item_analysis,
+        mcdonald_omega,
+        reverse_candidates,
+    )
     from trustmeasure.report import team_report, validation_report
     from trustmeasure.responses import Responses
     from trustmeasure.scoring import Scores, score, score_frame
@@ -69,11 +74,13 @@ __all__ = [
     "aggregate",
     "bartlett_sphericity",
     "build_instrument",
+    "correlate",
     "cronbach_alpha",
     "efa",
     "example_path",
     "export_instrument",
     "group_icc",
+    "import_instrument",
     "item_analysis",
     "kmo",
     "list_instruments",
@@ -84,6 +91,7 @@ __all__ = [
     "plot",
     "polychoric",
     "read_responses",
+    "reverse_candidates",
     "rwg",
     "rwg_j",
     "score",
@@ -98,7 +106,7 @@ __all__ = [
 
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
-    "correlation": ("polychoric", "tetrachoric"),
+    "correlation": ("correlate", "polychoric", "tetrachoric"),
     "errors": (
         "ConvergenceError",
         "ConvergenceWarning",
@@ -123,10 +131,10 @@ _HOMES = {
         "load_instrument",
         "validate_instrument",
     ),
-    "platforms": ("export_instrument", "read_responses"),
+    "platforms": ("export_instrument", "import_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),
-    "reliability": ("cronbach_alpha", "item_analysis", "mcdonald_omega"),
+    "reliability": ("cronbach_alpha", "item_analysis", "mcdonald_omega", "reverse_candidates"),
     "report": ("team_report", "validation_report"),
     "responses": ("Responses",),
     "scoring": ("Scores", "score", "score_frame"),
