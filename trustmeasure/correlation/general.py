@@ -191,9 +191,7 @@ def _mixed(
         among = polychorics(codes, n_categories, errors=False)
         note_unbounded(among, chosen, notes)
         matrix[np.ix_(places, places)] = among.correlation
-    _fill_polyserials(
-        matrix, values, codes, places, np.flatnonzero(~is_ordered), block.names, notes
-    )
+    _fill_polyserials(matrix, values, codes, is_ordered, block.names, notes)
     if not is_positive_definite(matrix):
         better = smoothed(matrix)
         notes.warn(smoothing_note(matrix, better), DataWarning, stacklevel=4)
