@@ -37,7 +37,7 @@ DRAWING = {"plots", "report", "cli"}
 # is not needed by most users.
 LAZY = {
     "matplotlib", "scipy", "openpyxl", "yaml", "jinja2", "typer", "rich", "pyreadstat",
-    "docx", "polars", "pyarrow", "duckdb", "pingouin",
+    "docx", "polars", "pyarrow", "duckdb", "pingouin", "xlrd",
 }  # fmt: skip
 KERNEL_IMPORTS = {"numpy", "scipy"} | set(sys.stdlib_module_names)
 

@@ -1,6 +1,7 @@
 """Survey platforms: definitions for them, their exports, and simulated ones in the same shape."""
 
 from trustmeasure.platforms.exporting import export_instrument
+from trustmeasure.platforms.importing import import_instrument
 from trustmeasure.platforms.limesurvey.simulated import write_limesurvey
 from trustmeasure.platforms.qualtrics.simulated import write_qualtrics
 from trustmeasure.platforms.reading import read_responses
@@ -10,6 +11,7 @@ from trustmeasure.platforms.xlsform.simulated import write_kobo
 
 __all__ = [
     "export_instrument",
+    "import_instrument",
     "read_responses",
     "write_kobo",
     "write_limesurvey",

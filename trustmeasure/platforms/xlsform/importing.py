@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from trustmeasure._checks import listed, near
 from trustmeasure.platforms.definitions import Choice, Definition, LeftOut, Question
 from trustmeasure.platforms.sources import UNKNOWN_LANGUAGE, Row, Source, language_tag
 from trustmeasure.platforms.wording import without_markup
@@ -142,12 +144,22 @@ def _lists(source: Source, rows: list[Row], tags: _Languages) -> dict[str, list[
     return lists
 
 
+@dataclass(frozen=True)
+class _Group:
+    """A group or repeat that is open; ``table`` where its questions are shown as a table."""
+
+    kind: str
+    name: str
+    place: str
+    table: bool
+
+
 class _Reader:
     """Takes the rows of the sheet survey, and keeps track of the groups that are open."""
 
     def __init__(self, source: Source, lists: Mapping[str, list[Choice]], tags: _Languages) -> None:
         self.source, self.lists, self.tags = source, lists, tags
-        self.open: list[tuple[str, str, str]] = []  # kind, name, place
+        self.open: list[_Group] = []
         self.questions: list[Question] = []
         self.left_out: list[LeftOut] = []
         self.titles: dict[str, dict[str, str]] = {}
@@ -167,7 +179,7 @@ class _Reader:
         wording = next(iter(texts.values()), "")
         if not name and kind != "note":
             raise self.source.error(f"the question ({kind}) has no name. Fill it in.", row.place)
-        if any(opened[0] == "repeat" for opened in self.open):
+        if any(group.kind == "repeat" for group in self.open):
             reason = "it stands in a repeat, with several answers a person"
             self.left_out.append(LeftOut(name, kind.split()[0], reason, wording))
             return
@@ -179,10 +191,13 @@ class _Reader:
 
     def _bracket(self, row: Row, side: str, kind: str) -> None:
         if side == "begin":
-            self.open.append((kind, row["name"], row.place))
+            table = "table-list" in row["appearance"].casefold()
+            self.open.append(_Group(kind, row["name"], row.place, table))
             self.titles[self._path()] = self.tags.texts(row)
-        elif not self.open or self.open[-1][0] != kind:
-            opened = f"the {self.open[-1][0]} of {self.open[-1][2]}" if self.open else "nothing"
+        elif not self.open or self.open[-1].kind != kind:
+            opened = (
+                f"the {self.open[-1].kind} of {self.open[-1].place}" if self.open else "nothing"
+            )
             raise self.source.error(
                 f"a {kind} ends here, but {opened} is open. Pair every begin_{kind} with an "
                 f"end_{kind}.",
@@ -192,22 +207,29 @@ class _Reader:
             self.open.pop()
 
     def close(self) -> None:
-        """Refuse groups that never end."""
+        """Refuse groups that never end; tell questions of the same name apart by their groups."""
         if self.open:
-            kind, name, place = self.open[-1]
+            group = self.open[-1]
             raise self.source.error(
-                f"the {kind} '{name}' begins here but never ends. Add a row end_{kind}.", place
+                f"the {group.kind} '{group.name}' begins here but never ends. Add a row "
+                f"end_{group.kind}.",
+                group.place,
             )
+        names = Counter(question.name for question in self.questions)
+        self.questions = [
+            replace(q, name=f"{q.block}/{q.name}", aliases=())
+            if names[q.name] > 1 and q.block
+            else q
+            for q in self.questions
+        ]
 
     def _path(self) -> str:
-        return "/".join(name for _, name, _ in self.open if name)
+        return "/".join(group.name for group in self.open if group.name)
 
     def _select(
         self, row: Row, name: str, texts: Mapping[str, str], answers: str, other: bool
     ) -> None:
         if answers not in self.lists:
-            from trustmeasure._checks import listed, near
-
             known = list(self.lists)
             raise self.source.error(
                 f"the question '{name}' uses the list '{answers}', which the sheet 'choices' "
@@ -218,7 +240,7 @@ class _Reader:
         if other:
             choices.append(Choice("other", {}))
         path = self._path()
-        inner = [name for _, name, _ in self.open if name]
+        inner = [group.name for group in self.open if group.name]
         self.questions.append(
             Question(
                 name=name,
@@ -227,6 +249,7 @@ class _Reader:
                 kind="select_one",
                 place=row.place,
                 aliases=tuple("/".join([*inner[start:], name]) for start in range(len(inner))),
+                matrix=path if self.open and self.open[-1].table else "",
                 block=path,
                 answer_list=answers,
             )
