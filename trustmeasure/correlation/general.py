@@ -215,7 +215,7 @@ def _fill_polyserials(
             found = polyserial(standard[:, i], own, thresholds)
             matrix[i, j] = matrix[j, i] = found.correlation
             if not found.converged:
-                unbounded.append(f"{names[i]} with {names[j]}")
+                unbounded.append(f"{names[int(i)]} with {names[int(j)]}")
     if unbounded:
         notes.warn(
             f"The polyserial correlation of {listed(unbounded, 6)} runs to ±1, where its "
