@@ -22,21 +22,29 @@ _ROUNDS = 12
 _DEPTH = 8  # no part of an instrument lies deeper
 _SECTIONS = {"response_sets", "items", "scales", "facets", "forms", "evidence"}
 
-# What a part says to others: where one of these is lost, they may seem not to fit.
-_SHARED = {"id", "min", "max", "items"}
 # What the checks read of a part itself.
-_READ = _SHARED | {"text", "response_set", "method", "facet", "form", "pair", "scale", "labels"}
-# Which sections look at which: a loss on the left may make the right seem wrong.
-_FEEDS = {
-    "response_sets": {"items", "facets", "scales"},
-    "items": {"scales", "aliases", "facets", "forms"},
-    "scales": {"evidence", "unscored", "items"},
-    "facets": {"items"},
-    "forms": {"items"},
-    "text": {"items"},
-    "unscored": {"response_sets", "items", "scales"},
-    "evidence": {"status"},
-    "status": {"evidence"},
+_READ = {
+    "id", "min", "max", "labels", "items", "text", "response_set", "method", "facet", "form",
+    "pair", "scale",
+}  # fmt: skip
+# Where else a loss may make something seem wrong; "*" stands for any number or name.
+_RANGE_READERS = {("items", "*", "score_map"), ("facets", "*", "anchors"), ("scales", "*")}
+_READERS: dict[tuple[str, str], set[tuple[str, ...]]] = {
+    ("response_sets", "id"): {("items", "*")},
+    ("response_sets", "min"): _RANGE_READERS,
+    ("response_sets", "max"): _RANGE_READERS,
+    ("items", "id"): {("scales", "*", "items"), ("aliases", "*")},
+    ("items", "text"): {("items",), ("referents",), ("translations",), ("translations", "*")},
+    ("items", "facet"): {("facets", "*")},
+    ("items", "form"): {("forms", "*"), ("items", "*", "pair")},
+    ("items", "pair"): {("items", "*", "pair"), ("items",)},
+    ("scales", "id"): {("evidence", "*")},
+    ("facets", "id"): {("items", "*", "facet")},
+    ("forms", "id"): {("items", "*", "form"), ("items", "*", "pair")},
+    ("text", ""): {("items", "*")},
+    ("unscored", ""): {("response_sets",), ("items",), ("scales",)},
+    ("status", ""): {("evidence",)},
+    ("evidence", ""): {("status",)},
 }
 
 
@@ -57,15 +65,11 @@ class Draft:
                 return self.renamed[path[:length]] + path[length:]
         return path
 
-    def is_doubtful(self, path: Path) -> bool:
+    def is_doubtful(self, path: Path, rule: str = "") -> bool:
         """Whether a finding here may come from the mending, and not from the file."""
-        for loss in self.lost:
-            if self._concerns(loss, path):
-                return True
-            reaches = len(loss) <= 2 or loss[2] in _SHARED
-            if reaches and path and path[0] in _FEEDS.get(str(loss[0]), ()):
-                return True
-        return False
+        if rule == "unused-item" and any(loss[0] == "scales" for loss in self.lost):
+            return True
+        return any(self._concerns(loss, path) or _reaches(loss, path) for loss in self.lost)
 
     @staticmethod
     def _concerns(loss: Path, path: Path) -> bool:
@@ -197,6 +201,21 @@ def read_leniently(data: Mapping[str, Any]) -> Draft:
             draft.note(error)
             draft.mend(error)
     return draft
+
+
+def _reaches(loss: Path, path: Path) -> bool:
+    """Whether a loss may be behind a finding in another part."""
+    readers = [
+        pattern
+        for (section, key), patterns in _READERS.items()
+        if section == loss[0] and (len(loss) <= 2 or key == loss[2])
+        for pattern in patterns
+    ]
+    return any(
+        len(pattern) == len(path)
+        and all(step in ("*", own) for step, own in zip(pattern, path, strict=True))
+        for pattern in readers
+    )
 
 
 def _copy(value: Any, depth: int = 0) -> Any:

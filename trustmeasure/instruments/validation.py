@@ -217,7 +217,7 @@ def _advice(
 ) -> Iterator[Problem]:
     for check in (structure_advice, wording_advice):
         for rule, place, message in check(instrument):
-            if draft is None or not draft.is_doubtful(place):
+            if draft is None or not draft.is_doubtful(place, rule):
                 own = place if draft is None else draft.original(place)
                 yield _problem("warning", own, message, rule, document)
 

@@ -20,6 +20,7 @@ Advice = Iterator[tuple[str, Path, str]]
 GRADE = 8
 # Two wordings of which this share is alike are asked to be looked at together.
 ALIKE = 0.9
+_LEAST_WORDS = 4
 REFERENT = "{referent}"
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -212,7 +213,10 @@ def _reading_level(instrument: Instrument) -> Advice:
         for tag, text in item.text.items():
             if tag.split("-")[0].lower() != "en" or not text.strip():
                 continue
-            grade = flesch_kincaid(text.replace(REFERENT, _short_referent(instrument, item, tag)))
+            filled = text.replace(REFERENT, _short_referent(instrument, item, tag))
+            if len(words(filled)) < _LEAST_WORDS:
+                continue  # the formula has nothing to average
+            grade = flesch_kincaid(filled)
             if round(grade, 1) > GRADE:
                 yield (
                     "reading-level",
