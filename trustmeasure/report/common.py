@@ -38,7 +38,7 @@ def new_page(title: str, responses: Responses, scores: Scores) -> Page:
         instrument=instrument.name,
         simulated=scores.simulated,
         unvalidated=instrument.status == "unvalidated",
-        structure_only=instrument.text == "none",
+        published=instrument.text == "none" and instrument.citation is not None,
     )
     page.note("Reading", responses.log.messages())
     page.note("Scoring", scores.warnings)

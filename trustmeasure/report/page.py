@@ -84,7 +84,7 @@ class Page:
     instrument: str
     simulated: bool
     unvalidated: bool
-    structure_only: bool = False
+    published: bool = False
     sections: list[Section] = field(default_factory=list)
     warnings: dict[str, list[str]] = field(default_factory=dict)
     settings: list[tuple[str, str]] = field(default_factory=list)
