@@ -156,7 +156,7 @@ def with_key(
     for name, members in _mapping("scales", scales, "[item ids]").items():
         place = instrument.scales.index(instrument.scale(name))
         named = _ids(f"scales['{name}']", members)
-        data["scales"][place] |= {"items": named, "confirmed": True}
+        data["scales"][place].update(items=named, confirmed=True)
     data["scales"] = [scale for scale in data["scales"] if scale["items"] or not scale["confirmed"]]
     left = {scale["id"] for scale in data["scales"]}
     data["evidence"] = [e for e in data["evidence"] if e["scale"] is None or e["scale"] in left]
@@ -173,7 +173,7 @@ def with_key(
                 f"ranges['{name}'] is {limits!r}; expected (lowest code, highest code), as (1, 5)."
             )
         low, high = limits
-        data["response_sets"][known[name]] |= {"min": low, "max": high, "range_confirmed": True}
+        data["response_sets"][known[name]].update(min=low, max=high, range_confirmed=True)
     return make_instrument(data, source=f"Instrument '{instrument.id}' with the new key")
 
 
