@@ -122,7 +122,7 @@ def correlate(
     >>> latent[:, 1] = np.digitize(latent[:, 1], [-1, 0, 1.5])
     >>> mixed = tm.correlate(latent, correlation="mixed", ordered=["item2"])
     >>> float(mixed.correlation.loc["item1", "item2"].round(2))
-    0.6
+    0.59
     """
     check_option("correlation", correlation, (*CORRELATIONS, "mixed"))
     notes = Notes()

@@ -284,7 +284,7 @@ def _through_thresholds(
     answered = counts.sum(axis=1, keepdims=True)
     cumulated = np.cumsum(counts, axis=1)[:, :-1] / answered
     below = np.arange(counts.shape[1])[:, None] <= np.arange(counts.shape[1] - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moved = (below - cumulated[:, None, :]) / (density * answered)[:, None, :]
     usable = (cumulated > 0) & (cumulated < 1)
     moved = np.where(usable[:, None, :], moved, 0.0)
