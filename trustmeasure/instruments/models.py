@@ -245,6 +245,40 @@ class Instrument(Part):
         columns += ["scales", "confirmed"]
         return pd.DataFrame(rows, columns=columns).set_index("item")
 
+    def to_codebook(self, *, language: str = "en", referent: str | None = None) -> pd.DataFrame:
+        """Describe every item in words: what is asked, what each answer counts, and why.
+
+        Parameters
+        ----------
+        language : str
+            Of wordings and labels; where one is missing, another language stands in.
+        referent : str, optional
+            Who is rated; by default the first one of the form or the instrument.
+
+        Returns
+        -------
+        DataFrame
+            Index ``item``; columns text, response_set, answers (the codes with their labels),
+            min, max, keying, facet, form, pair, scales, rationale, source.
+
+        Raises
+        ------
+        OptionError
+            For a language in which the instrument says nothing.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> book = tm.load_instrument("psychological-safety").to_codebook(referent="our ward")
+        >>> print(book.loc["ps04", "text"])
+        People in our ward wait until after the meeting to say what worries them.
+        >>> print(book.loc["ps04", "keying"])
+        reversed: 6 − answer
+        """
+        from trustmeasure.instruments.codebook import codebook
+
+        return codebook(self, language, referent)
+
     def coverage(self) -> pd.DataFrame:
         """Show which item covers which facet: one row a facet, one column an item.
 
