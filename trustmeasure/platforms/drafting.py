@@ -145,7 +145,9 @@ def _scales(
             wanted = _slug(text_in(title, definition.language) or owner) or "scale"
         else:
             wanted = owner
-        name = _unique(wanted, taken, other="scale")
+        # Two scales of a block are told apart by number, a scale and an item by a word.
+        names = {q.name.casefold() for q in questions}
+        name = _unique(f"{wanted}_scale" if wanted.casefold() in names else wanted, taken)
         taken.add(name)
         scale: dict[str, Any] = {"id": name, "title": {}, "items": [q.name for q in members]}
         if not title:
@@ -205,14 +207,11 @@ def _slug(text: str) -> str:
     return re.sub(r"[\W_]+", "_", shortened(text, 40).casefold()).strip("_")
 
 
-def _unique(wanted: str, taken: Iterable[str], other: str = "") -> str:
-    """Give the name itself, or with a word or a number after it if it is taken."""
+def _unique(wanted: str, taken: Iterable[str]) -> str:
+    """Give the name itself, or with a number after it if it is taken."""
     known = {name.casefold() for name in taken}
-    candidates = [wanted, *([f"{wanted}_{other}"] if other else [])]
-    n = 2
-    while candidates[0].casefold() in known:
-        candidates.pop(0)
-        if not candidates:
-            candidates.append(f"{wanted}_{n}")
-            n += 1
-    return candidates[0]
+    name, n = wanted, 1
+    while name.casefold() in known:
+        n += 1
+        name = f"{wanted}_{n}"
+    return name

@@ -184,6 +184,11 @@ def _refuse_known(source: Source) -> None:
         raise source.error(
             "is an instrument file of this library already. Load it: load_instrument(path)."
         )
+    if "[[advancedformat]]" in lowered:
+        raise source.error(
+            "is a text for Qualtrics to import. Import it there, and export the survey as .qsf "
+            "(Survey > Tools > Import/Export > Export survey)."
+        )
     if '"ImportId"' in text[:100_000]:
         raise source.error(
             "is an export of answers. Read it with read_responses(path, instrument); the "
