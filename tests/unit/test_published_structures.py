@@ -205,7 +205,7 @@ def one_person(known: tm.Instrument, code: float, **others: float) -> pd.DataFra
     return pd.DataFrame({**dict.fromkeys(known.item_ids, code), **others}, index=[0], dtype=float)
 
 
-# -- facts --------------------------------------------------------------------------------------
+# -- facts ----------------------------------------------------------------------------------------
 
 
 def test_the_brief_names_fourteen() -> None:
@@ -301,7 +301,7 @@ def test_the_forms_of_the_trq_are_linked_item_by_item() -> None:
     assert [scale.id for scale in adult.scales] == ["trust_adult"]
 
 
-# -- scores -------------------------------------------------------------------------------------
+# -- scores ---------------------------------------------------------------------------------------
 
 
 def refusal(data: pd.DataFrame, known: tm.Instrument, **options: object) -> str:
@@ -538,7 +538,7 @@ def test_a_users_key_goes_on_with_the_scores() -> None:
     assert known.item("cbt11").reverse, "the instrument itself stays as it was"
 
 
-# -- what is not a scale ---------------------------------------------------------------------------
+# -- what is not a scale --------------------------------------------------------------------------
 
 
 REASONS = {"braving": "no validated way of scoring", "partnership-trust-tool": "it is not a scale"}
