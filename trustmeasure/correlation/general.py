@@ -202,7 +202,7 @@ def _mixed(
 def _fill_polyserials(
     matrix: FloatArray,
     values: FloatArray,
-    codes: NDArray[np.int64],
+    codes: NDArray[np.integer[Any]],
     is_ordered: NDArray[np.bool_],
     names: Sequence[str],
     notes: Notes,

@@ -141,14 +141,13 @@ def _ordinal(block: Items, kind: str, missing: str, notes: Notes) -> Correlation
 
 def ordered_codes(
     values: FloatArray, names: Sequence[str], *, two: bool = False
-) -> tuple[NDArray[np.int64], int]:
+) -> tuple[NDArray[np.int8], int]:
     """Count each item's categories from 0 in their order, −1 for a missing answer."""
-    codes = np.full(values.shape, -1, dtype=np.int64)
+    codes = np.full(values.shape, -1, dtype=np.int8)
     most = 0
     for j, name in enumerate(names):
         answered = ~np.isnan(values[:, j])
-        column = values[answered, j]
-        categories, codes[answered, j] = _categories(column)
+        categories, places = _categories(values[answered, j])
         if two and len(categories) != 2:
             raise DataError(
                 f"Item '{name}' has {len(categories)} different answers; tetrachoric correlations "
@@ -161,6 +160,7 @@ def ordered_codes(
                 "correlation='pearson', or polyserial() for one ordered and one continuous "
                 "variable."
             )
+        codes[answered, j] = places
         most = max(most, len(categories))
     return codes, most
 

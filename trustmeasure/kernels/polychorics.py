@@ -24,8 +24,8 @@ N_NODES = 20
 STEEP = 0.9
 # The normal distribution has no more to give beyond this many standard deviations.
 FAR = 38.0
-# Persons, and pairs, that are worked on at a time.
-PERSONS, PAIRS = 20_000, 4_000
+# Marks of who is in which category, and pairs, that are worked on at a time.
+MARKS, PAIRS = 2_000_000, 4_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Polychorics:
 
 
 def polychorics(
-    codes: NDArray[np.int64],
+    codes: NDArray[np.integer[Any]],
     n_categories: int,
     *,
     thresholds: str = "global",
@@ -116,7 +116,7 @@ class PairFits:
     converged: NDArray[np.bool_]
 
 
-def contingency(codes: NDArray[np.int64], n_categories: int) -> FloatArray:
+def contingency(codes: NDArray[np.integer[Any]], n_categories: int) -> FloatArray:
     """Count all pairs of answers of all pairs of items.
 
     ``codes`` (n, p) counts categories from 0, with −1 for a missing answer; the tables
@@ -124,8 +124,9 @@ def contingency(codes: NDArray[np.int64], n_categories: int) -> FloatArray:
     """
     n, p = codes.shape
     total = np.zeros((p * n_categories, p * n_categories))
-    for begin in range(0, n, PERSONS):
-        part = codes[begin : begin + PERSONS, :, None] == np.arange(n_categories)
+    persons = max(1, MARKS // (p * n_categories))
+    for begin in range(0, n, persons):
+        part = codes[begin : begin + persons, :, None] == np.arange(n_categories, dtype=codes.dtype)
         # Single precision counts exactly up to 2²⁴.
         flat = part.reshape(len(part), -1).astype(np.float32)
         total += flat.T @ flat

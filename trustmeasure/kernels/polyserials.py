@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Polyserial:
 
 def polyserial(
     continuous: FloatArray,
-    codes: NDArray[np.int64],
+    codes: NDArray[np.integer[Any]],
     thresholds: FloatArray,
     *,
     tolerance: float = 1e-6,
