@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.platforms import write_qualtrics
+from trustmeasure.platforms import write_kobo, write_limesurvey, write_qualtrics, write_redcap
 
 SEVEN = {
     1: {"en": "Never", "es": "Nunca"},
@@ -83,6 +85,9 @@ CASES = {
     "pulse": lambda: tm.load_instrument("trust-pulse"),
     "seven points": lambda: tm.load_instrument("trust-pulse").with_response_set("agree7"),
     "odd ids": built,
+    "two forms": lambda: tm.load_instrument("practitioner-trust"),
+    "one form": lambda: tm.load_instrument("trust-strategies").form("well"),
+    "stages": lambda: tm.load_instrument("practice-profile-2018"),
     "a part": lambda: tm.load_instrument("psychological-safety").subset(["ps09", "ps02", "ps12"]),
 }
 cases = pytest.mark.parametrize("make", CASES.values(), ids=CASES)
@@ -92,12 +97,48 @@ def simulate(instrument: tm.Instrument) -> tm.Responses:
     return tm.simulate_responses(instrument, n=60, n_clusters=4, icc=0.2, missing=0.1, rng=7)
 
 
+def export(instrument, path: Path, platform: str, language: str) -> Path:
+    """Export without the warning about an unreviewed translation, which has its own test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tm.InstrumentWarning)
+        return tm.export_instrument(instrument, path, platform=platform, language=language)
+
+
+def asked(instrument: tm.Instrument) -> list[str]:
+    """Give the items in the order of a questionnaire: one form after the other."""
+    forms = list(dict.fromkeys(item.form for item in instrument.items))
+    return [i.id for form in forms for i in instrument.items if i.form == form]
+
+
 def assert_same_scores(read: tm.Responses, simulated: tm.Responses) -> None:
     pd.testing.assert_frame_equal(read.items, simulated.items)
     ours, theirs = tm.score(read), tm.score(simulated)
     scales = list(ours.scale_ids)
     assert scales == list(theirs.scale_ids)
     pd.testing.assert_frame_equal(ours.data[scales], theirs.data[scales])
+
+
+def in_place(path: Path, items, columns, *, heading_of, delimiter=",", encoding="utf-8") -> Path:
+    """Give the columns of the items other headings: those of the exported definition."""
+    with path.open(encoding=encoding, newline="") as stream:
+        names, *rows = csv.reader(stream, delimiter=delimiter)
+    assert len(columns) == len(items)
+    for item, column in zip(items, columns, strict=True):
+        names[names.index(heading_of(item))] = column
+    with path.open("w", encoding=encoding, newline="") as stream:
+        csv.writer(stream, delimiter=delimiter).writerows([names, *rows])
+    return path
+
+
+languages = pytest.mark.parametrize("language", ["en", "es"])
+as_labels = pytest.mark.parametrize("labels", [False, True], ids=["codes", "labels"])
+
+
+def case(make, language: str) -> tuple[tm.Instrument, tm.Responses]:
+    instrument = make()
+    if language not in instrument.languages:
+        pytest.skip("not translated")
+    return instrument, simulate(instrument)
 
 
 # -- Qualtrics ------------------------------------------------------------------------------------
@@ -132,7 +173,7 @@ def as_qualtrics(simulated, columns, path, *, wordings=True, **options) -> Path:
     with path.open(encoding="utf-8", newline="") as stream:
         names, texts, ids, *rows = csv.reader(stream)
     assert len(columns) == len(simulated.item_ids)
-    for item, (tag, text) in zip(simulated.item_ids, columns, strict=True):
+    for item, (tag, text) in zip(asked(simulated.instrument), columns, strict=True):
         place = names.index(item)
         names[place], texts[place] = tag, text if wordings else ""
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -141,13 +182,10 @@ def as_qualtrics(simulated, columns, path, *, wordings=True, **options) -> Path:
 
 
 @cases
-@pytest.mark.parametrize("labels", [False, True])
-@pytest.mark.parametrize("language", ["en", "es"])
+@as_labels
+@languages
 def test_qualtrics(tmp_path, make, labels, language):
-    instrument = make()
-    if language not in instrument.languages:
-        pytest.skip("not translated")
-    simulated = simulate(instrument)
+    instrument, simulated = case(make, language)
     definition = export(instrument, tmp_path / "survey.txt", "qualtrics", language)
     export_path = as_qualtrics(
         simulated, qualtrics_columns(definition), tmp_path / "answers.csv",
@@ -192,10 +230,231 @@ def test_qualtrics_tags_that_do_not_count_need_the_wording(tmp_path):
         tm.read_responses(answers, instrument)
 
 
-def export(instrument, path: Path, platform: str, language: str) -> Path:
-    """Export without the warning about an unreviewed translation, which has its own test."""
-    import warnings
+# -- REDCap ---------------------------------------------------------------------------------------
 
+
+def dictionary(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def redcap_columns(definition: Path) -> tuple[list[tuple[str, str]], str]:
+    """Give name and label of every question, and the name of the form."""
+    rows = dictionary(definition)
+    assert len(rows[0]) == 18
+    assert rows[0]["Variable / Field Name"] == "record_id"
+    questions = [row for row in rows if row["Field Type"] == "radio"]
+    names = [(row["Variable / Field Name"], row["Field Label"]) for row in questions]
+    return names, rows[0]["Form Name"]
+
+
+@cases
+@as_labels
+@languages
+def test_redcap(tmp_path, make, labels, language):
+    instrument, simulated = case(make, language)
+    definition = export(instrument, tmp_path / "dictionary.csv", "redcap", language)
+    columns, form = redcap_columns(definition)
+    path = write_redcap(
+        simulated, tmp_path / "data.csv", labels=labels, language=language, unfinished=3,
+        include_text=False,
+    )  # fmt: skip
+    heads = [label if labels else name for name, label in columns]
+    with path.open(encoding="utf-8", newline="") as stream:
+        written = next(csv.reader(stream))
+    first = written.index("simulated") + 1
+    given = dict(zip(simulated.item_ids, written[first:-1], strict=True))
+    in_place(path, asked(instrument), heads, heading_of=given.get)
+    several = len({item.form for item in instrument.items}) > 1
+    assert labels or several or written[-1] == f"{form}_complete"
+    read = tm.read_responses(path, instrument, cluster="team")
+    assert read.platform == "redcap"
+    assert read.respondent == ("Record ID" if labels else "record_id")
+    assert read.log.count("unfinished dropped") == 3
+    assert_same_scores(read, simulated)
+
+
+@cases
+@languages
+def test_redcap_dictionaries_are_read_as_the_same_instrument(tmp_path, make, language):
+    instrument, _ = case(make, language)
+    definition = export(instrument, tmp_path / "dictionary.csv", "redcap", language)
+    assert_same_questions(definition, instrument, language, "redcap", str.lower)
+
+
+def assert_same_questions(definition, instrument, language, platform, name) -> None:
+    """Import a definition: ids, ranges, labels and wordings are those that were exported."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", tm.InstrumentWarning)
-        return tm.export_instrument(instrument, path, platform=platform, language=language)
+        again = tm.import_instrument(definition)
+    order = asked(instrument)
+    assert [i.id for i in again.items] == [name(i) for i in order]
+    for item, own in zip(again.items, map(instrument.item, order), strict=True):
+        assert again.response_range(item.id) == instrument.response_range(own.id)
+        (wording,) = item.text.values()
+        shown = instrument.item_text(own.id, language=language)
+        # A question that stands alone may carry the words above it.
+        assert wording.endswith(shown), platform
+        labels = {
+            code: next(iter(texts.values()))
+            for code, texts in again.response_set(item.id).labels.items()
+            if next(iter(texts.values())) != str(code)
+        }
+        expected = instrument.response_set(own.id).labels
+        assert labels == {code: texts[language] for code, texts in expected.items()}
+
+
+def test_redcap_gives_each_form_its_own_form(tmp_path):
+    instrument = tm.load_instrument("practitioner-trust")
+    path = tm.export_instrument(instrument, tmp_path / "d.csv", platform="redcap")
+    rows = dictionary(path)
+    assert {r["Form Name"] for r in rows} == {
+        "practitioner_trust_stakeholder",
+        "practitioner_trust_practitioner",
+    }
+    groups = {r["Matrix Group Name"] for r in rows} - {""}
+    assert len(groups) == len({(r["Form Name"], r["Matrix Group Name"]) for r in rows}) - 1
+
+
+# -- LimeSurvey -----------------------------------------------------------------------------------
+
+
+def limesurvey_columns(definition: Path) -> list[tuple[str, str]]:
+    """Give code and wording of every column, as LimeSurvey heads them."""
+    text = definition.read_text(encoding="utf-8")
+    assert text.startswith("\ufeffid\t")
+    rows = list(csv.DictReader(text.removeprefix("\ufeff").splitlines(), delimiter="\t"))
+    ids = [row["id"] for row in rows if row["class"] in {"Q", "SQ"}]
+    assert len(ids) == len(set(ids))
+    columns = []
+    for row in rows:
+        if row["class"] == "Q":
+            question = row
+            if row["type/scale"] == "L":
+                columns.append((row["name"], row["text"]))
+        elif row["class"] == "SQ":
+            assert question["type/scale"] == "F"
+            assert row["related_id"] == question["id"]
+            columns.append((f"{question['name']}[{row['name']}]", f"[{row['text']}]"))
+        elif row["class"] == "A":
+            assert row["id"] == question["id"]
+            assert re.fullmatch(r"[A-Za-z0-9]{1,5}", row["name"])
+    assert all(re.fullmatch(r"[A-Za-z0-9]+(\[[A-Za-z0-9]+\])?", code) for code, _ in columns)
+    return columns
+
+
+@cases
+@as_labels
+@languages
+@pytest.mark.parametrize("shape", ["code", "joined", "code and text", "text"])
+def test_limesurvey(tmp_path, make, labels, language, shape):
+    instrument, simulated = case(make, language)
+    definition = export(instrument, tmp_path / "survey.txt", "limesurvey", language)
+    shown = {
+        "code": lambda code, text: code,
+        "joined": lambda code, text: code.replace("[", "_").removesuffix("]"),
+        "code and text": lambda code, text: f"{code}. {text}",
+        "text": lambda code, text: f"How far? {text}" if "[" in code else text,
+    }[shape]
+    columns = [shown(code, text) for code, text in limesurvey_columns(definition)]
+    path = write_limesurvey(
+        simulated, tmp_path / "data.csv", labels=labels, language=language, unfinished=3
+    )
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        written = next(csv.reader(stream, delimiter=";"))
+    given = dict(zip(simulated.item_ids, written[5 : 5 + len(columns)], strict=True))
+    in_place(
+        path, asked(instrument), columns, heading_of=given.get, delimiter=";",
+        encoding="utf-8-sig",
+    )  # fmt: skip
+    read = tm.read_responses(path, instrument, cluster="team", respondent="id")
+    assert read.platform == "limesurvey"
+    assert read.log.count("unfinished dropped") == 3
+    assert_same_scores(read, simulated)
+
+
+@cases
+@languages
+def test_limesurvey_structures_are_read_as_the_same_instrument(tmp_path, make, language):
+    instrument, _ = case(make, language)
+    definition = export(instrument, tmp_path / "survey.txt", "limesurvey", language)
+    codes = [re.sub(r".*\[|\]", "", code) for code, _ in limesurvey_columns(definition)]
+    by_item = dict(zip(asked(instrument), codes, strict=True))
+    assert_same_questions(definition, instrument, language, "limesurvey", by_item.get)
+
+
+# -- XLSForm --------------------------------------------------------------------------------------
+
+
+def sheet_rows(path: Path, sheet: str) -> list[dict[str, object]]:
+    heading, *rows = openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True)
+    return [dict(zip(heading, row, strict=True)) for row in rows]
+
+
+def xlsform_columns(definition: Path) -> list[tuple[str, str]]:
+    """Give the path and the label of every question."""
+    columns, group = [], ""
+    for row in sheet_rows(definition, "survey"):
+        if row["type"] == "begin group":
+            group = row["name"]
+        elif row["type"].startswith("select_one"):
+            label = next(v for k, v in row.items() if k.startswith("label"))
+            columns.append((f"{group}/{row['name']}", label))
+    return columns
+
+
+@cases
+@as_labels
+@languages
+@pytest.mark.parametrize("shape", ["kobo", "kobo names", "kobo labels", "central"])
+def test_xlsform(tmp_path, make, labels, language, shape):
+    instrument, simulated = case(make, language)
+    definition = export(instrument, tmp_path / "form.xlsx", "xlsform", language)
+    shown = {
+        "kobo": lambda name, label: name,
+        "kobo names": lambda name, label: name.split("/")[1],
+        "kobo labels": lambda name, label: f"How far do you agree?/{label}",
+        "central": lambda name, label: name.replace("/", "-"),
+    }[shape]
+    columns = [shown(name, label) for name, label in xlsform_columns(definition)]
+    path = write_kobo(simulated, tmp_path / "data.csv", labels=labels, language=language)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        names, *rows = csv.reader(stream, delimiter=";")
+    given = dict(zip(asked(instrument), columns, strict=True))
+    first = names.index("simulated") + 1
+    names[first : first + len(columns)] = [given[item] for item in simulated.item_ids]
+    if shape == "central":
+        names = ["SubmissionDate" if n == "_submission_time" else n for n in names]
+        names = ["KEY" if n == "_uuid" else n for n in names if n]
+        names = ["meta-instanceID" if n == "_id" else n for n in names]
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows([names, *rows])
+    read = tm.read_responses(path, instrument, cluster="team")
+    assert read.platform == "xlsform"
+    assert read.respondent == ("KEY" if shape == "central" else "_id")
+    assert_same_scores(read, simulated)
+
+
+@cases
+@languages
+def test_xlsforms_compile(tmp_path, make, language):
+    from pyxform.xls2xform import convert
+
+    instrument, _ = case(make, language)
+    definition = export(instrument, tmp_path / "form.xlsx", "xlsform", language)
+    told: list[str] = []
+    xform = convert(definition, warnings=told, validate=False).xform
+    assert told == []
+    columns = xlsform_columns(definition)
+    for item, (name, label) in zip(asked(instrument), columns, strict=True):
+        assert label == instrument.item_text(item, language=language)
+        assert f'ref="/data/{name}"' in xform
+    assert "{referent}" not in xform
+
+
+@cases
+@languages
+def test_xlsforms_are_read_as_the_same_instrument(tmp_path, make, language):
+    instrument, _ = case(make, language)
+    definition = export(instrument, tmp_path / "form.xlsx", "xlsform", language)
+    assert_same_questions(definition, instrument, language, "xlsform", str)

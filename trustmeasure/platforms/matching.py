@@ -193,7 +193,7 @@ def _rules(instrument: Instrument, language: str | None, platform: str) -> list[
 # Punctuation does not count, but Q1_1 and Q11 are two questions.
 _BETWEEN = re.compile(r"(?<=\d)[\W_]+(?=\d)|[\W_]+")
 _SUBQUESTION = re.compile(r"\w+\[(\w+)\]")
-_COUNTED = re.compile(r"(.*\D)0*(\d+)")
+_COUNTED = re.compile(r"(.*\D)0*(\d+)(\D*)")
 
 
 def _written(name: str) -> str:
@@ -226,14 +226,24 @@ def _is_written(item: str, column: Column, platform: str) -> bool:
     return platform == "limesurvey" and column.import_id.casefold() == wanted.replace("_", "")
 
 
+def counted(item: str) -> tuple[str, int]:
+    """Take an id apart into what its run of items shares and the number: pt01_s is pt_s, 1."""
+    match = _COUNTED.fullmatch(item)
+    if match is None:
+        return item, 0
+    prefix, number, suffix = match.groups()
+    return prefix + suffix, int(number)
+
+
 def _is_tagged(item: str, column: Column) -> bool:
     """Tell item ps01 by the first column of Qualtrics' matrix ps: ps_1."""
-    own, found = _COUNTED.fullmatch(item), re.fullmatch(r"(.+)_([1-9]\d*)", column.name)
+    shared, number = counted(item)
+    found = re.fullmatch(r"(.+)_([1-9]\d*)", column.name)
     return (
-        own is not None
+        number > 0
         and found is not None
-        and _written(own.group(1)) == _written(found.group(1))
-        and int(own.group(2)) == int(found.group(2))
+        and _written(shared) == _written(found.group(1))
+        and number == int(found.group(2))
     )
 
 

@@ -99,6 +99,12 @@ class Questionnaire:
         tag = self.language.split("-")[0].lower()
         return block.question or _QUESTIONS.get(tag, _QUESTIONS["en"])
 
+    def alone(self, block: Block) -> str:
+        """Word a block of one item as a single question; the dash lets readers find the item."""
+        return (
+            f"{block.question} – {block.items[0].text}" if block.question else block.items[0].text
+        )
+
     def small_print(self) -> tuple[str, ...]:
         """Say version, licence, reference, and how far all of it can be relied on."""
         instrument = self.instrument
@@ -142,13 +148,17 @@ def lay_out(instrument: Instrument, *, language: str, referent: str | None) -> Q
 
 def check_askable(instrument: Instrument) -> None:
     """Refuse an instrument without items or answers."""
-    if instrument.items and instrument.response_sets:
+    known = {answers.id for answers in instrument.response_sets}
+    unasked = [item.id for item in instrument.items if item.response_set not in known]
+    if instrument.items and not unasked:
         return
-    why = f" {instrument.unscored}" if instrument.unscored else ""
-    raise InstrumentError(
-        f"Instrument '{instrument.id}' has no items that could be asked, so there is nothing to "
-        f"export.{why}"
+    found = (
+        f"Item(s) {listed(unasked)} of instrument '{instrument.id}' have no answers to choose from"
+        if unasked
+        else f"Instrument '{instrument.id}' has no items"
     )
+    why = f" {instrument.unscored}" if instrument.unscored else ""
+    raise InstrumentError(f"{found}, so it cannot be asked and there is nothing to export.{why}")
 
 
 def check_language(instrument: Instrument, language: str) -> None:
@@ -180,6 +190,13 @@ def check_language(instrument: Instrument, language: str) -> None:
             f"language='{language}': the items have it, but the instructions do not. Add them to "
             "the instrument."
         )
+    facets = {item.facet for item in instrument.items}
+    for facet in instrument.facets:
+        if facet.id in facets and not all(_has(text, language) for text in facet.anchors.values()):
+            raise OptionError(
+                f"language='{language}': the items have it, but the anchors of facet '{facet.id}' "
+                "do not. Add them to the instrument."
+            )
     if _unreviewed(instrument, language):
         _warn(
             f"The wording of instrument '{instrument.id}' in language '{language}' is an "
@@ -219,7 +236,10 @@ def _blocks(instrument: Instrument, language: str, referent: str | None) -> tupl
 
     blocks: list[Block] = []
     seen: dict[str, int] = {}
-    for (set_id, form_id, facet_id), run in groupby(instrument.items, key):
+    # Files list the two items of a pair one after the other; people answer one form whole.
+    forms = list(dict.fromkeys(item.form for item in instrument.items))
+    ordered = sorted(instrument.items, key=lambda item: forms.index(item.form))
+    for (set_id, form_id, facet_id), run in groupby(ordered, key):
         items = list(run)
         answers = instrument.response_set(items[0].id)
         form = next((f for f in instrument.forms if f.id == form_id), None)

@@ -65,7 +65,8 @@ def write_definition(laid: Questionnaire) -> bytes:
         group = _row("G", block.heading or laid.title, "", language)
         rows.append({**group, "id": str(position), "relevance": "1"})
         question = number + 1
-        for row in _question(block, codes[block.id], laid.asked(block), names, language):
+        asked = laid.alone(block) if len(block.items) == 1 else laid.asked(block)
+        for row in _question(block, codes[block.id], asked, names, language):
             if row["class"] in {"Q", "SQ"}:
                 number += 1
             related = {"related_id": str(question)} if row["class"] == "SQ" else {}
@@ -108,8 +109,7 @@ def _question(
     """Give the rows of an array, or of a list where there is one item only."""
     if len(block.items) == 1:
         item = block.items[0]
-        text = _escaped(f"{block.question} {item.text}".strip())
-        question = _row("Q", names[item.id], text, language)
+        question = _row("Q", names[item.id], _escaped(asked), language)
         yield {**question, "type/scale": "L", "relevance": "1", "mandatory": "N", "other": "N"}
     else:
         question = _row("Q", code, _escaped(asked), language)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from trustmeasure.platforms.matching import counted
 from trustmeasure.platforms.questionnaire import (
     Block,
     Questionnaire,
@@ -23,7 +24,6 @@ from trustmeasure.platforms.questionnaire import (
     slug,
 )
 
-_COUNTED = re.compile(r"(.*?\D)0*(\d+)")
 _FRAGMENTS = {"[[": "a command", "${": "piped text"}
 
 
@@ -41,7 +41,9 @@ def write_definition(laid: Questionnaire) -> bytes:
         if block.heading:
             lines += ["[[Question:Text]]", _escaped(block.heading), ""]
         for tag, items in _questions(block, tags):
-            lines += _question(tag, items, block, laid.asked(block))
+            single = len(block.items) == 1
+            question = laid.alone(block) if single else laid.asked(block)
+            lines += _question(tag, items, block, question)
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
@@ -58,19 +60,14 @@ def _questions(block: Block, tags: set[str]) -> Iterator[tuple[str, tuple[Statem
 def _counted(block: Block) -> list[tuple[str, tuple[Statement, ...]]]:
     """Give runs of ids that count 1, 2, 3, …; nothing if the block has others."""
     cut = []
-    for prefix, run in groupby(block.items, lambda item: _parts(item.id)[0]):
+    for prefix, run in groupby(block.items, lambda item: counted(item.id)[0]):
         items = tuple(run)
-        if [_parts(item.id)[1] for item in items] != list(range(1, len(items) + 1)):
+        if [counted(item.id)[1] for item in items] != list(range(1, len(items) + 1)):
             return []
         cut.append((prefix, items))
     prefixes = [slug(prefix).casefold() for prefix, _ in cut]
     good = len(set(prefixes)) == len(prefixes) and all(p and len(i) > 1 for p, i in cut)
     return cut if good and all(prefixes) else []
-
-
-def _parts(item: str) -> tuple[str, int]:
-    match = _COUNTED.fullmatch(item)
-    return (match.group(1), int(match.group(2))) if match else (item, 0)
 
 
 def _unused(tag: str, tags: set[str]) -> str:
@@ -83,8 +80,7 @@ def _unused(tag: str, tags: set[str]) -> str:
 
 def _question(tag: str, items: tuple[Statement, ...], block: Block, question: str) -> list[str]:
     if len(items) == 1:
-        text = f"{block.question} {items[0].text}".strip()
-        lines = ["[[Question:MC:SingleAnswer:Vertical]]", f"[[ID:{tag}]]", _escaped(text), ""]
+        lines = ["[[Question:MC:SingleAnswer:Vertical]]", f"[[ID:{tag}]]", _escaped(question), ""]
         lines.append("[[AdvancedChoices]]")
         kind = "Choice"
     else:

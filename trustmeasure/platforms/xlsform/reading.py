@@ -28,6 +28,7 @@ _OWN = frozenset(_OWN_NAMES.split())
 _PRIVATE = frozenset(_PRIVATE_NAMES.split())
 # The first of these that there is names the response.
 _IDS = ("_id", "_uuid", "key", "meta-instanceid", "meta/instanceid", "instanceid")
+_LAYOUT = re.compile(r"(generated_table_list_label|reserved_name_for_field_list_labels)_\d+$")
 _PLACE = re.compile(r"_.+_(latitude|longitude|altitude|precision)", re.IGNORECASE)
 
 
@@ -63,7 +64,21 @@ def sort_columns(table: Table) -> Table:
                 column.text = rest.strip()
         elif central and "-" in name:
             column.import_id = name.rpartition("-")[2]
-    return _without_tags(table)
+    return _without_tags(_without_layout(table))
+
+
+def _without_layout(table: Table) -> Table:
+    """Leave out the columns that compiling a matrix adds for the row of its labels."""
+    added = [c for c in table.columns if _LAYOUT.search(c.name) and not any(map(_filled, c.values))]
+    if added:
+        table.columns = [c for c in table.columns if not any(c is other for other in added)]
+        detail = "empty ones, for the labels above a matrix"
+        table.log.append(LogEntry("layout columns left out", len(added), detail))
+    return table
+
+
+def _filled(value: object) -> bool:
+    return bool(cell_text(value).strip())
 
 
 def _without_tags(table: Table) -> Table:
