@@ -178,7 +178,7 @@ class TestParallelAnalysis:
         with pytest.raises(OptionError, match="n_iter"):
             parallel_analysis(six, n_iter=5)
         with pytest.raises(OptionError, match="Allowed: 'pearson'"):
-            parallel_analysis(six, correlation="polychoric")
+            parallel_analysis(six, correlation="kendall")
 
     def test_what_it_says_of_few_persons(self, six: pd.DataFrame) -> None:
         result = parallel_analysis(six.head(5), n_iter=50, rng=1)

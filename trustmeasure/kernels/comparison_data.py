@@ -89,7 +89,7 @@ def compare(
 
     ``correlation`` (p, p) are product-moment correlations of items with these ``margins``.
     """
-    observed = np.linalg.eigvalsh(correlation)
+    observed = np.linalg.eigvalsh(correlation).astype(np.float64)
     coefficients = np.stack([hermite_coefficients(one) for one in margins])
     rmse: list[FloatArray] = []
     pvalue: list[float] = []
@@ -124,7 +124,7 @@ def after_margins(latent: FloatArray, coefficients: FloatArray) -> FloatArray:
 
 
 def population(correlation: FloatArray, coefficients: FloatArray, n_factors: int) -> FloatArray:
-    """Loadings (p, m) of normal variables whose items come nearest to ``correlation``.
+    """Find loadings (p, m) of normal variables whose items come nearest to ``correlation``.
 
     Factors are extracted from intermediate correlations, which are moved by what the items
     miss of the target; a move that does not help is taken back and halved.

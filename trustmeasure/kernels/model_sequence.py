@@ -78,7 +78,7 @@ def _row(
 
 
 def common_parts(correlation: FloatArray, most: int) -> FloatArray:
-    """Common part accounted for (most + 1,) by none to ``most`` minimum residual factors."""
+    """Give the common part accounted for (most + 1,) by none to ``most`` minres factors."""
     p = correlation.shape[0]
     found = [common_part(correlation, np.zeros((p, 1)))]
     found += [

@@ -8,6 +8,7 @@ not given stay away at random too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from trustmeasure.kernels.polychorics import contingency, fit_pairs, margin_thre
 
 FloatArray = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Answers = TypeVar("Answers", bound=NDArray[Any])
 
 # Numbers in one batch of permuted answers, pairs of items in one of polychorics: some 32 MB.
 NUMBERS, PAIRS = 4_000_000, 60_000
@@ -54,7 +56,7 @@ def ordered_eigenvalues(
     ones permuted, or cuts of independent normals at the observed thresholds.
     """
     n_pairs = codes.shape[1] * (codes.shape[1] - 1) // 2
-    draw = _shuffled if permute else _drawn
+    draw: Callable[[Codes, np.random.Generator], Codes] = _shuffled if permute else _drawn
     stacks = (
         _polychoric_stack([draw(codes, rng) for _ in range(size)], n_categories)
         for size in _batches(n_iter, max(1, PAIRS // n_pairs))
@@ -80,7 +82,7 @@ def _complete(values: FloatArray, n_iter: int, rng: np.random.Generator) -> Iter
         yield stack
 
 
-def _shuffled(answers: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:
+def _shuffled(answers: Answers, rng: np.random.Generator) -> Answers:
     """Permute each item's answers (n, p) among those who gave one."""
     missing = np.isnan(answers) if answers.dtype.kind == "f" else answers < 0
     mixed = answers.copy()

@@ -58,7 +58,7 @@ def leading(exceeds: NDArray[np.bool_]) -> int:
 
 
 def empirical_kaiser(eigenvalues: FloatArray, n_obs: float) -> FloatArray:
-    """Reference values (p,) of the empirical Kaiser criterion.
+    """Give the reference values (p,) of the empirical Kaiser criterion.
 
     The first is the limit of the largest eigenvalue of unrelated items, (1 + √(p/n))². Later
     ones take the share of the variance that the eigenvalues before them have left; none is
@@ -67,7 +67,7 @@ def empirical_kaiser(eigenvalues: FloatArray, n_obs: float) -> FloatArray:
     p = eigenvalues.size
     largest = (1.0 + np.sqrt(p / n_obs)) ** 2
     left = p - np.concatenate([[0.0], np.cumsum(eigenvalues)[:-1]])
-    return np.maximum(largest * left / np.arange(p, 0, -1), 1.0)
+    return np.asarray(np.maximum(largest * left / np.arange(p, 0, -1), 1.0))
 
 
 def acceleration(eigenvalues: FloatArray) -> FloatArray:
@@ -117,7 +117,7 @@ def partial_correlations(correlation: FloatArray) -> PartialCorrelations:
 
 
 def common_part(correlation: FloatArray, loadings: FloatArray) -> float:
-    """Common part accounted for: 1 minus the sampling adequacy of what loadings leave.
+    """Give the common part accounted for: 1 minus the sampling adequacy of what loadings leave.
 
     The residual correlations get a diagonal of ones; NaN where they cannot be inverted.
     """
