@@ -14,6 +14,7 @@ import trustmeasure as tm
 from trustmeasure._files import neutralise, refuse_existing, write_csv, write_whole
 from trustmeasure.cli.printing import print_frame
 from trustmeasure.cli.reading import Force, IncludeText, MissingCodes, number
+from trustmeasure.instruments import Problem
 
 instruments_app = typer.Typer(
     invoke_without_command=True,
@@ -126,7 +127,7 @@ def validate(
         typer.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:
         for problem in found.problems:
-            typer.echo(str(problem).capitalize(), err=problem.level == "error")
+            typer.echo(_said(problem), err=problem.level == "error")
         typer.echo(found.summary(), err=not found.ok)
     if not found.ok:
         raise typer.Exit(1)
@@ -160,7 +161,8 @@ def import_definition(
         id=id if id is not None or output is None else _id_of(output),
     )
     if output is None:
-        language = next(iter(made.languages), "en")
+        texts = [*(item.text for item in made.items), made.title]
+        language = next((tag for text in texts for tag in text), "en")
         print_codebook(made, language=language, referent=None)
         typer.echo("\nNothing was written. To keep it: -o my-survey.yaml")
         return
@@ -202,6 +204,11 @@ def export_definition(
 
 
 # -- shared parts ----------------------------------------------------------------------------
+
+
+def _said(problem: Problem) -> str:
+    text = str(problem)
+    return text[0].upper() + text[1:]
 
 
 def _load(name: str, form: str | None, text: Path | None, licensed: bool) -> tm.Instrument:

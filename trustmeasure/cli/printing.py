@@ -56,6 +56,11 @@ _CALLED = {
     "with_key(": "for Python only; save() the instrument with your key and name its file",
     "min_cluster_size=": "--min-cluster-size NUMBER",
     "recode=": "for Python only",
+    "referent=": "--referent WORDS",
+    "include_text=": "--include-text",
+    "licensed=": "--licensed",
+    "with_text(": "--text FILE.csv",
+    ".form(": "--form FORM",
 }
 
 

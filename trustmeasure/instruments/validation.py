@@ -47,8 +47,10 @@ class Problem:
     rule: str
 
     def __str__(self) -> str:
-        where = self.path or "the file"
-        return f"{self.level}: {where}{f' (line {self.line})' if self.line else ''}: {self.message}"
+        line = f"line {self.line}" if self.line else ""
+        if not self.path:
+            return f"{self.level}{f' in {line}' if line else ''}: {self.message}"
+        return f"{self.level}: {self.path}{f' ({line})' if line else ''}: {self.message}"
 
 
 @dataclass(frozen=True, repr=False)
