@@ -192,6 +192,8 @@ def write_instrument(
     data = instrument.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     # The version of the file format and of the instrument are always written out.
     data = {"schema": 1, "id": data["id"], "version": instrument.version, **data}
+    for tag, state in data.get("translations", {}).items():  # said, not left to a default
+        data["translations"][tag] = {"status": instrument.translations[tag].status, **state}
     if not include_text:
         data["text"] = "none"
         for item in data.get("items", ()):
