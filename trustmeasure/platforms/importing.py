@@ -28,6 +28,7 @@ _IMPORTERS: dict[str, tuple[Callable[[Source], bool], Callable[[Source], Definit
     "limesurvey": (limesurvey.is_definition, limesurvey.read_definition),
     "redcap": (redcap.is_definition, redcap.read_definition),
 }
+_OURS = re.compile(r'(^|[{,])\s*"?(schema"?\s*:\s*1\b|response_sets"?\s*:)', re.MULTILINE)
 _ID = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 
@@ -180,7 +181,7 @@ def _refuse_known(source: Source) -> None:
         )
     if "<h:html" in lowered or "<xforms" in lowered:
         raise source.error("is an XForm in XML. Pass the XLSForm (.xlsx) that it was made of.")
-    if re.search(r'^\s*"?(schema"?\s*:\s*1\b|response_sets"?\s*:)', text, re.MULTILINE):
+    if _OURS.search(text):
         raise source.error(
             "is an instrument file of this library already. Load it: load_instrument(path)."
         )

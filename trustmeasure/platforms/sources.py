@@ -189,16 +189,17 @@ def language_tag(name: str) -> str:
     ``EN``, ``pt-BR``, ``ZH-S``, ``English (en)``, ``Español`` and the like.
     """
     name = name.strip()
+    known = _TAGS.get(re.split(r"[\s(/,]", name.casefold())[0], "")
     in_brackets = re.search(r"\(([^()]+)\)\s*$", name)
     for candidate in (in_brackets.group(1).strip() if in_brackets else "", name):
         tag = candidate.replace("_", "-")
         if tag.casefold() in _TAGS:
             return _TAGS[tag.casefold()]
-        if _TAG.fullmatch(tag):
+        # "English (UK)" is English: uk is the tag of Ukrainian.
+        if _TAG.fullmatch(tag) and (not known or tag.split("-")[0].lower() == known):
             language, *rest = tag.split("-")
             return "-".join([language.lower(), *(_subtag(part) for part in rest)])
-    words = re.split(r"[\s(/,-]", name.casefold())
-    return _TAGS.get(words[0], UNKNOWN_LANGUAGE)
+    return known or UNKNOWN_LANGUAGE
 
 
 def _subtag(part: str) -> str:

@@ -26,7 +26,8 @@ def read_sheets(source: Source) -> dict[str, list[Row]]:
     if not is_form(source):
         raise source.error("is no workbook. Save the form as .xlsx or .xls.")
     raw = _old_sheets(source) if source.data.startswith(_OLD) else _new_sheets(source)
-    found = {name: raw[name] for name in SHEETS if name in raw}
+    by_name = {title.strip().casefold(): records for title, records in raw.items()}
+    found = {name: by_name[name] for name in SHEETS if name in by_name}
     if "survey" not in found:
         raise source.error(
             f"has no sheet 'survey', which holds the questions of an XLSForm (its sheets: "
@@ -81,10 +82,9 @@ def _new_sheets(source: Source) -> dict[str, Records]:
         book.close()
     except Exception as error:  # a damaged workbook fails in any of the parsers within
         raise _damaged(source, error) from None
-    found: dict[str, Records] = {title.strip().casefold(): [] for title in titles}
+    found: dict[str, Records] = {title: [] for title in titles}
     for title in titles:
-        name = title.strip().casefold()
-        if name not in SHEETS:
+        if title.strip().casefold() not in SHEETS:
             continue
         try:
             table = read_workbook(source.data, source.name, sheet=title)
@@ -94,7 +94,7 @@ def _new_sheets(source: Source) -> dict[str, Records]:
             continue
         except Exception as error:
             raise _damaged(source, error) from None
-        found[name] = list(zip(table.rows, table.records, strict=True))
+        found[title] = list(zip(table.rows, table.records, strict=True))
     return found
 
 
@@ -106,7 +106,7 @@ def _old_sheets(source: Source) -> dict[str, Records]:
     try:
         book = xlrd.open_workbook(file_contents=source.data, logfile=io.StringIO())
         return {
-            sheet.name.strip().casefold(): [
+            str(sheet.name): [
                 (i + 1, [_old_cell(sheet.cell(i, j)) for j in range(sheet.ncols)])
                 for i in range(sheet.nrows)
                 if any(str(value).strip() for value in sheet.row_values(i))
