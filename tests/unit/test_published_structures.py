@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -621,3 +623,71 @@ def test_the_method_paragraph_tells_of_the_score_map(tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     assert "Each answer to frequent got the score that its score map names." in text
     assert "Counts as unvalidated here" in text
+
+
+# -- the command line --------------------------------------------------------------------------
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trustmeasure", *map(str, arguments)],
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["score", "reliability", "report"])
+def test_commands_refuse_what_is_not_a_scale_before_they_look_for_columns(
+    command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "export.csv").write_text("vault,team\nmuch,a\n", encoding="utf-8")
+    output = () if command == "reliability" else ("-o", tmp_path / "out.html")
+    for name, reason in REASONS.items():
+        done = run(command, tmp_path / "export.csv", "-i", name, *output)
+        assert done.returncode == 1
+        assert f"Error: Instrument '{name}' cannot be scored." in done.stderr
+        assert reason in done.stderr
+        assert done.stdout == ""
+    assert not (tmp_path / "out.html").exists()
+
+
+def test_commands_refuse_what_is_unsure_and_name_the_option(tmp_path: Path) -> None:
+    made = tmp_path / "export.csv"
+    assert run("simulate", "oric-2014", "--n", 40, "--as", "csv", "-o", made).returncode == 0
+    done = run("score", made, "-i", "oric-2014", "-o", tmp_path / "scores.csv")
+    assert done.returncode == 1
+    assert "confirm_keying= is --confirm-keying" in done.stderr
+    assert "with_key is for Python only" in done.stderr
+    assert not (tmp_path / "scores.csv").exists()
+    asked = ("score", made, "-i", "oric-2014", "-o", tmp_path / "scores.csv", "--confirm-keying")
+    done = run(*asked)
+    assert done.returncode == 0, done.stderr
+    assert "Note: Which items belong to 2 scale(s) ('commitment', 'efficacy')" in done.stdout
+
+
+def test_a_saved_key_serves_the_commands(tmp_path: Path) -> None:
+    known = tm.load_instrument("icas-2006")
+    own = known.with_key(scales={scale: [] for scale in ICAS}, ranges={"four": (1, 4)})
+    file = own.save(tmp_path / "own.yaml")
+    answers(known, 30).to_csv(tmp_path / "export.csv", index=False)
+    refused = run("score", tmp_path / "export.csv", "-i", "icas-2006", "-o", tmp_path / "s.csv",
+                  "--confirm-keying")  # fmt: skip
+    assert refused.returncode == 1
+    assert "is not known" in refused.stderr
+    done = run("score", tmp_path / "export.csv", "-i", file, "-o", tmp_path / "s.csv")
+    assert done.returncode == 0, done.stderr
+    assert list(pd.read_csv(tmp_path / "s.csv").columns) == ["respondent", "total"]
+
+
+def test_nothing_is_simulated_where_nobody_can_answer(tmp_path: Path) -> None:
+    for name in UNSCORED:
+        done = run("simulate", name, "--n", 5, "-o", tmp_path / "s.csv")
+        assert done.returncode == 1
+        assert "cannot be simulated" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["braving", "partnership-trust-tool", "icas-2006"])
+def test_every_structure_can_be_shown(name: str) -> None:
+    done = run("instruments", "show", name)
+    assert done.returncode == 0, done.stderr
+    assert tm.load_instrument(name).name in done.stdout

@@ -150,8 +150,9 @@ def test_a_value_that_rounds_over_a_cut_off_gets_a_third_place() -> None:
 def test_item_texts_and_reversal_come_from_the_instrument(spi: Scores) -> None:
     texts = {name: f"Wording of {name}" for name in spi.instrument.item_ids}
     worded = spi.instrument.with_text(texts)
-    made = table(cronbach_alpha(spi), instrument=worded)
+    made = table(cronbach_alpha(spi), instrument=worded, include_text=True)
     assert made.frame["Wording"].iloc[0] == "Wording of q_1855"
+    assert "Wording" not in table(cronbach_alpha(spi), instrument=worded).frame, "not asked for"
     assert made.frame["Item"].iloc[-1] == "q_871 (R)"
     assert "(R) = reverse-keyed" in made.note
     assert "Trust" in made.title
