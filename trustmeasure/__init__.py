@@ -25,7 +25,13 @@ if _TYPE_CHECKING:
         TrustMeasureWarning,
     )
     from trustmeasure.examples import example_path
-    from trustmeasure.exploratory import bartlett_sphericity, efa, kmo, parallel_analysis
+    from trustmeasure.exploratory import (
+        bartlett_sphericity,
+        efa,
+        kmo,
+        parallel_analysis,
+        short_forms,
+    )
     from trustmeasure.instruments import (
         Instrument,
         Item,
@@ -40,10 +46,16 @@ if _TYPE_CHECKING:
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
     from trustmeasure.reliability import (
+        alpha_bounds,
         cronbach_alpha,
+        glb,
+        guttman_lambdas,
         item_analysis,
         mcdonald_omega,
         reverse_candidates,
+        spearman_brown,
+        spearman_brown_length,
+        split_half,
     )
     from trustmeasure.report import team_report, validation_report
     from trustmeasure.responses import Responses
@@ -72,6 +84,7 @@ __all__ = [
     "TrustMeasureError",
     "TrustMeasureWarning",
     "aggregate",
+    "alpha_bounds",
     "bartlett_sphericity",
     "build_instrument",
     "correlate",
@@ -79,7 +92,9 @@ __all__ = [
     "efa",
     "example_path",
     "export_instrument",
+    "glb",
     "group_icc",
+    "guttman_lambdas",
     "import_instrument",
     "item_analysis",
     "kmo",
@@ -96,7 +111,11 @@ __all__ = [
     "rwg_j",
     "score",
     "score_frame",
+    "short_forms",
     "simulate_responses",
+    "spearman_brown",
+    "spearman_brown_length",
+    "split_half",
     "table",
     "team_report",
     "tetrachoric",
@@ -120,7 +139,13 @@ _HOMES = {
         "TrustMeasureWarning",
     ),
     "examples": ("example_path",),
-    "exploratory": ("bartlett_sphericity", "efa", "kmo", "parallel_analysis"),
+    "exploratory": (
+        "bartlett_sphericity",
+        "efa",
+        "kmo",
+        "parallel_analysis",
+        "short_forms",
+    ),
     "instruments": (
         "Instrument",
         "Item",
@@ -134,7 +159,18 @@ _HOMES = {
     "platforms": ("export_instrument", "import_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),
-    "reliability": ("cronbach_alpha", "item_analysis", "mcdonald_omega", "reverse_candidates"),
+    "reliability": (
+        "alpha_bounds",
+        "cronbach_alpha",
+        "glb",
+        "guttman_lambdas",
+        "item_analysis",
+        "mcdonald_omega",
+        "reverse_candidates",
+        "spearman_brown",
+        "spearman_brown_length",
+        "split_half",
+    ),
     "report": ("team_report", "validation_report"),
     "responses": ("Responses",),
     "scoring": ("Scores", "score", "score_frame"),

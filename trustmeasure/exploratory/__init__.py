@@ -7,6 +7,7 @@ from trustmeasure.exploratory.adequacy import (
     kmo,
 )
 from trustmeasure.exploratory.factors import efa
+from trustmeasure.exploratory.reduction import ShortForms, short_forms
 from trustmeasure.exploratory.retention import ParallelAnalysis, parallel_analysis
 from trustmeasure.exploratory.solution import ExploratoryFactors
 
@@ -15,8 +16,10 @@ __all__ = [
     "ExploratoryFactors",
     "ParallelAnalysis",
     "SamplingAdequacy",
+    "ShortForms",
     "bartlett_sphericity",
     "efa",
     "kmo",
     "parallel_analysis",
+    "short_forms",
 ]
