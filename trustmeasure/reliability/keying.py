@@ -73,8 +73,9 @@ def reverse_candidates(
     - A negative correlation may also belong to a bad item: one that measures something else,
       or that people misread. Only the wording tells.
     - The direction of a scale is that of its majority. Where about half of the items are
-      reversed, the others' sum says little and the candidates may be the wrong half, some of
-      both, or none. Reverse the clear cases by their wording first, then run it again.
+      reversed (in a scale of three items one is enough), the others cancel out and the
+      candidates may be the wrong half, all, or none. Reverse the clear cases by their wording
+      first, then run it again.
     - Where most items are reversed, the few that are not show up as candidates.
     - Weak items may cross zero by chance; near-zero values mean nothing in either direction.
 
@@ -91,18 +92,20 @@ def reverse_candidates(
     ...     response_sets=[{"id": "agree5", "min": 1, "max": 5}],
     ...     items=[{"id": "op1", "text": "We tell bad news early.", "confirmed": False},
     ...            {"id": "op2", "text": "We speak openly.", "confirmed": False},
-    ...            {"id": "op3", "text": "People hide their doubts.", "confirmed": False}],
-    ...     scales=[{"id": "open", "items": ["op1", "op2", "op3"]}],
+    ...            {"id": "op3", "text": "We ask for help.", "confirmed": False},
+    ...            {"id": "op4", "text": "People hide their doubts.", "confirmed": False}],
+    ...     scales=[{"id": "open", "items": ["op1", "op2", "op3", "op4"]}],
     ... )
     >>> answers = pd.DataFrame({"op1": [1, 2, 3, 4, 5, 3], "op2": [2, 2, 3, 5, 5, 4],
-    ...                         "op3": [5, 4, 4, 2, 1, 3]})
+    ...                         "op3": [1, 3, 3, 4, 4, 3], "op4": [5, 4, 4, 2, 1, 3]})
     >>> found = tm.reverse_candidates(answers, survey)
     >>> found[["scale", "n", "reverse", "candidate"]]
          scale  n  reverse  candidate
     item
     op1   open  6    False      False
     op2   open  6    False      False
-    op3   open  6    False       True
+    op3   open  6    False      False
+    op4   open  6    False       True
     >>> keyed = survey.with_key(reverse=found.index[found["candidate"]])
     >>> bool(tm.reverse_candidates(answers, keyed)["candidate"].any())
     False
