@@ -130,6 +130,11 @@ def export_instrument(
     refuse_existing(target, overwrite=overwrite)
 
     if platform == "json":
+        if referent is not None or language != "en":
+            raise OptionError(
+                "platform='json' writes the instrument with all its languages and {referent} as it "
+                "stands; referent= and language= are for the other platforms."
+            )
         return known.save(target, overwrite=overwrite, include_text=include_text)
     _check_text(known, include_text)
     _warn_of_ranges(known)

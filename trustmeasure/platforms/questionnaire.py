@@ -353,7 +353,12 @@ def platform_names(
 ) -> dict[str, str]:
     """Name every item as the platform allows, or refuse ids that it could not tell apart."""
     names = {item.id: make(item.id) for item in laid.statements}
-    wrong = [item for item, name in names.items() if not re.fullmatch(allowed, name)]
+    # Whoever reads the answers compares letters and digits, so all of them must survive.
+    wrong = [
+        item
+        for item, name in names.items()
+        if not re.fullmatch(allowed, name) or _bare(name) != _bare(item)
+    ]
     if wrong:
         raise InstrumentError(
             f"Item id(s) {listed(wrong)} cannot be written as {what}. Rename the items."
@@ -374,6 +379,10 @@ def platform_names(
     return names
 
 
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
 def refuse_fragments(laid: Questionnaire, fragments: Mapping[str, str], platform: str) -> None:
     """Refuse texts that the platform would take for commands."""
     for place, text in laid.texts():
@@ -387,6 +396,5 @@ def refuse_fragments(laid: Questionnaire, fragments: Mapping[str, str], platform
 
 def slug(text: str, *, between: str = "_") -> str:
     """Keep letters and digits of ASCII; one mark stands for whatever was between them."""
-    return re.sub(r"[^A-Za-z0-9]+", between, text).strip(between) if between else re.sub(
-        r"[^A-Za-z0-9]+", "", text
-    )  # fmt: skip
+    made = re.sub(r"[^A-Za-z0-9]+", between, text)
+    return made.strip(between) if between else made

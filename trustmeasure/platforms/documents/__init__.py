@@ -1,0 +1,1 @@
+"""Questionnaires on paper: documents for word processors, and Markdown."""
