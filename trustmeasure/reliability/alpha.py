@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
-from trustmeasure.errors import DataError
+from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import reliability as kernel
 from trustmeasure.kernels import resampling
+from trustmeasure.reliability.given import given_sample, only_one
 from trustmeasure.reliability.sample import (
     Sample,
     choose_sample,
@@ -84,10 +85,12 @@ class AlphaResult(Result):
 
 
 def cronbach_alpha(
-    data: Any,
+    data: Any = None,
     *,
     items: Sequence[str] | None = None,
     scale: str | None = None,
+    cov: Any = None,
+    n_obs: int | None = None,
     missing: str = "listwise",
     ci: str = "feldt",
     conf_level: float = 0.95,
@@ -108,6 +111,11 @@ def cronbach_alpha(
         The items; without it all columns.
     scale : str, optional
         With Scores, the scale to analyse; unnecessary where there is only one.
+    cov : DataFrame or 2-D array, optional
+        Covariances (or correlations) of the items, instead of data. All that needs the
+        answers themselves is missing then: ``mean``, the items' means, and the bootstrap.
+    n_obs : int, optional
+        Persons behind ``cov``; without it there are no standard errors and no interval.
     missing : {"listwise", "pairwise"}
         Listwise uses the persons who answered every item, and every number, interval
         included, is that of those persons. Pairwise takes each covariance over the
@@ -136,7 +144,7 @@ def cronbach_alpha(
         column, infinite values, items whose sum does not vary, or, with
         ``missing="pairwise"``, two items that fewer than 2 persons answered together.
     OptionError
-        For an option that is not offered.
+        For an option that is not offered, and for a bootstrap without data.
 
     Warns
     -----
@@ -150,6 +158,9 @@ def cronbach_alpha(
     ``missing="pairwise"`` ``psych::alpha(x)``, in every column of ``total``,
     ``alpha.drop``, ``item.stats`` and ``feldt``. ``r_drop`` comes from the covariance
     matrix, ``raw_r`` from the mean of the answers that a person gave, both as there.
+    ``cronbach_alpha(cov=C, n_obs=n)`` equals ``psych::alpha(C, n.obs = n)`` in ``total`` and
+    ``alpha.drop``; its ``r``, ``r.cor`` and ``r.drop`` are ``std_r``, ``r_cor`` and, where
+    ``C`` holds correlations, ``r_drop``. Its interval is that of data with these covariances.
 
     Two differences are meant. With two items psych fills the columns "without the item"
     with a regression coefficient; one item has no internal consistency, so they are NaN
@@ -196,23 +207,31 @@ def cronbach_alpha(
     _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic", "bootstrap"))
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
-    scale = _checks.one_scale(data, scale=scale, items=items)
-    block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
+    only_one(data, cov, n_obs)
     notes = Notes()
-    sample = choose_sample(block, missing, notes)
+    if cov is None:
+        scale = _checks.one_scale(data, scale=scale, items=items)
+        block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
+        sample, names = choose_sample(block, missing, notes), block.names
+        n_dropped = block.n_persons - sample.n
+    else:
+        _refuse_with_cov(scale, ci)
+        sample, names = given_sample(cov, n_obs=n_obs, items=items, notes=notes)
+        n_dropped = 0
 
     whole = kernel.consistency(sample.structure)
-    se = float(np.sqrt(max(whole.variance, 0.0) / sample.n))  # copies: zero up to rounding
+    # Of copies the variance is zero up to rounding.
+    se = float(np.sqrt(max(whole.variance, 0.0) / sample.n)) if sample.n else np.nan
     replicates = None
     if ci == "bootstrap":
         replicates = _replicates(sample, n_boot, _checks.as_rng(rng), notes)
     low, high = _alpha_interval(ci, whole.alpha, se, sample, conf_level, replicates)
-    warn_reversed(sample, block.names, notes)
+    warn_reversed(sample, names, notes)
 
     mean, sd = score_moments(sample)
     return AlphaResult(
         n=sample.n,
-        n_dropped=block.n_persons - sample.n,
+        n_dropped=n_dropped,
         estimate=whole.alpha,
         ci_low=low,
         ci_high=high,
@@ -224,12 +243,14 @@ def cronbach_alpha(
         signal_to_noise=whole.signal_to_noise,
         mean=mean,
         sd=sd,
-        n_items=len(block.names),
-        items=_item_table(sample, block.names),
+        n_items=len(names),
+        items=_item_table(sample, names),
         replicates=replicates,
         settings={
-            "items": list(block.names),
+            "items": list(names),
             "scale": scale,
+            "cov": cov is not None,
+            "n_obs": n_obs,
             "missing": missing,
             "ci": ci,
             "conf_level": conf_level,
@@ -237,6 +258,13 @@ def cronbach_alpha(
         },
         warnings=notes.messages(),
     )
+
+
+def _refuse_with_cov(scale: str | None, ci: str) -> None:
+    if scale is not None:
+        raise OptionError("scale= picks a scale out of Scores; with cov= choose items=[...].")
+    if ci == "bootstrap":
+        raise OptionError("ci='bootstrap' resamples persons, and cov= has none. Use ci='feldt'.")
 
 
 def _replicates(
@@ -265,7 +293,9 @@ def _alpha_interval(
     level: float,
     replicates: FloatArray | None,
 ) -> tuple[float, float]:
-    k = sample.values.shape[1]
+    k = len(sample.cov)
+    if not sample.n:  # covariances of nobody knows how many persons
+        return np.nan, np.nan
     if replicates is not None:
         return kernel.percentile_interval(replicates, level)
     if ci == "feldt":
@@ -278,10 +308,11 @@ def _alpha_interval(
 def _item_table(sample: Sample, names: Sequence[str]) -> pd.DataFrame:
     totals = kernel.item_totals(sample.structure)
     rest = kernel.without_each_item(sample.structure)
-    with np.errstate(invalid="ignore"):
-        se_drop = np.sqrt(rest.variance / sample.n)
+    n = np.diagonal(sample.moments.counts) if sample.n else np.full(len(names), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        se_drop = np.sqrt(rest.variance / sample.n) if sample.n else np.full(len(names), np.nan)
     columns = {
-        "n": np.diagonal(sample.moments.counts),
+        "n": n,
         "mean": sample.moments.mean,
         "sd": np.sqrt(np.diagonal(sample.cov)),
         "raw_r": raw_correlations(sample, totals),

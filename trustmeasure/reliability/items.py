@@ -93,7 +93,7 @@ def item_analysis(
     heard  8  3.12   0.12     0.25    0.86
     """
     _checks.check_option("missing", missing, ("listwise", "pairwise"))
-    asked = _checked_range(response_range)
+    asked = checked_range(response_range)
     scales = _scales(data, scale, items)
     several = len(scales) > 1
     notes = Notes()
@@ -119,7 +119,8 @@ def _scales(data: Any, scale: str | None, items: Sequence[str] | None) -> list[s
     return list(known) or [None]
 
 
-def _checked_range(response_range: Any) -> tuple[float, float] | None:
+def checked_range(response_range: Any) -> tuple[float, float] | None:
+    """Check the lowest and highest answer that a user states."""
     if response_range is None:
         return None
     try:
@@ -134,7 +135,7 @@ def _checked_range(response_range: Any) -> tuple[float, float] | None:
     return low, high
 
 
-def _limits(
+def answer_limits(
     data: Any, block: _checks.Items, asked: tuple[float, float] | None, observed: ItemMoments
 ) -> tuple[FloatArray, FloatArray]:
     """Give the lowest and the highest possible answer of each item, shape (n_items,)."""
@@ -175,7 +176,7 @@ def _describe(
     notes: Notes,
 ) -> pd.DataFrame:
     shape = item_moments(block.values)
-    low, high = _limits(data, block, asked, shape)
+    low, high = answer_limits(data, block, asked, shape)
     undefined = np.full(len(block.names), np.nan)
     raw_r, r_cor, r_drop, alpha_drop = (undefined,) * 4
     if len(block.names) > 1:
