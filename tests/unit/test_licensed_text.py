@@ -294,6 +294,9 @@ def test_commands_do_not_print_or_write_it(folder: Path, tmp_path: Path) -> None
     known = ("--instrument", folder / "own.yaml", "--cluster", "team")
     runs = {
         "show": run("instruments", "show", folder / "own.yaml"),
+        "codebook": run("instruments", "show", folder / "own.yaml", "--as", "csv"),
+        "validate": run("instruments", "validate", folder / "own.yaml"),
+        "validate to JSON": run("instruments", "validate", folder / "own.yaml", "--json"),
         "inspect": run("inspect", folder / "export.csv", *known),
         "score": run("score", folder / "export.csv", *known, "-o", tmp_path / "scores.csv"),
         "reliability": run("reliability", folder / "export.csv", *known[:2]),
@@ -307,6 +310,7 @@ def test_commands_do_not_print_or_write_it(folder: Path, tmp_path: Path) -> None
     for name, done in runs.items():
         assert done.returncode == 0, (name, done.stderr)
         assert MARKER not in done.stdout + done.stderr, name
+    assert "near-duplicate" in runs["validate to JSON"].stdout, "the wordings were compared"
     written = {path.name: path.read_text("utf-8-sig") for path in tmp_path.iterdir()}
     assert set(written) == {"scores.csv", "v.html", "t.html", "s.csv"}
     assert [name for name, text in written.items() if MARKER in text] == []

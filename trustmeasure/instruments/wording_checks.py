@@ -129,12 +129,13 @@ def _lookalikes(instrument: Instrument) -> Advice:
                 continue
             said.add((first, second))
             same = plain[first] == plain[second]
+            quoted = f"“{other.text[tag]}” " if instrument.shows_text() else ""
             yield (
                 "duplicate" if same else "near-duplicate",
                 ("items", second, "text"),
                 f"item '{other.id}' has {'the same' if same else 'nearly the same'} wording as "
                 f"'{one.id}' ({tag}{'' if same else f', {share:.0%} alike'}): "
-                f"“{other.text[tag]}” Keep one of them, or let them say different things.",
+                f"{quoted}Keep one of them, or let them say different things.",
             )
 
 
