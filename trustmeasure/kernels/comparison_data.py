@@ -8,6 +8,7 @@ Hermite coefficients of the margins, so that the population is found without sim
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,8 @@ FloatArray = NDArray[np.float64]
 N_TERMS = 100
 # A population is as near as it gets when nothing lowered the residuals this often.
 MOST_TRIALS, MOST_ROUNDS, LEAST_GAIN = 5, 100, 1e-6
-# Numbers in one batch of samples: some 16 MB in single precision.
-NUMBERS = 4_000_000
+# Numbers in one batch of samples: 1 MB in single precision, which stays near the processor.
+NUMBERS = 250_000
 # Up to so many distinct values a cut is compared with all variables at once.
 FEW_LEVELS = 20
 
@@ -181,21 +182,32 @@ def sampled_correlations(
     p, m = loadings.shape
     weights = loadings.T.astype(np.float32)
     unique = np.sqrt(1.0 - (loadings**2).sum(axis=1)).astype(np.float32)
-    size = max(1, NUMBERS // (n_obs * p))
-    for begin in range(0, n_samples, size):
-        shape = (min(size, n_samples - begin), n_obs)
-        normal = rng.standard_normal((*shape, p), dtype=np.float32)
+
+    def draw(task: tuple[int, np.random.Generator]) -> FloatArray:
+        size, own = task
+        normal = own.standard_normal((size, n_obs, p), dtype=np.float32)
         normal *= unique
-        normal += rng.standard_normal((*shape, m), dtype=np.float32) @ weights
-        items = _stepped(normal, margins)
-        items -= items.mean(axis=1, keepdims=True)
-        scatter = np.asarray(np.swapaxes(items, 1, 2) @ items, dtype=np.float64)
-        # An item that a small sample gives but one value correlates with nothing.
-        spread = np.sqrt(np.maximum(np.diagonal(scatter, axis1=1, axis2=2), 1e-12))
-        scatter /= spread[:, :, None] * spread[:, None, :]
-        place = np.arange(p)
-        scatter[:, place, place] = 1.0
-        yield scatter
+        normal += own.standard_normal((size, n_obs, m), dtype=np.float32) @ weights
+        return _product_moments(_stepped(normal, margins))
+
+    size = max(1, NUMBERS // (n_obs * p))
+    sizes = [min(size, n_samples - begin) for begin in range(0, n_samples, size)]
+    # Random numbers and arithmetic on arrays leave other threads free. Each batch has a
+    # stream of its own, so that what is drawn does not depend on which thread is faster.
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(draw, zip(sizes, rng.spawn(len(sizes)), strict=True))
+
+
+def _product_moments(items: NDArray[np.float32]) -> FloatArray:
+    """Correlate each of a stack of samples (b, n, p), which is centred in place."""
+    items -= items.mean(axis=1, keepdims=True)
+    scatter = np.asarray(np.swapaxes(items, 1, 2) @ items, dtype=np.float64)
+    # An item that a small sample gives but one value correlates with nothing.
+    spread = np.sqrt(np.maximum(np.diagonal(scatter, axis1=1, axis2=2), 1e-12))
+    scatter /= spread[:, :, None] * spread[:, None, :]
+    place = np.arange(scatter.shape[1])
+    scatter[:, place, place] = 1.0
+    return scatter
 
 
 def _stepped(normal: NDArray[np.float32], margins: list[Margin]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from trustmeasure.kernels.dimensionality import Eigenvalues, stacked_eigenvalues
 from trustmeasure.kernels.polychorics import contingency, fit_pairs, margin_thresholds
 
 FloatArray = NDArray[np.float64]
-Codes = NDArray[np.int64]
+Codes = NDArray[np.integer[Any]]
 Answers = TypeVar("Answers", bound=NDArray[Any])
 
 # Numbers in one batch of permuted answers, pairs of items in one of polychorics: some 32 MB.
