@@ -204,6 +204,7 @@ def test_codes_that_count(load, codes, expected):
     [
         (("A1", "A2", "A9"), "its codes 1, 2, 9 are not consecutive"),
         (("A1", "A2", "N"), "its answer codes 'A1', 'A2', 'N' are no whole numbers"),
+        (("L1", "L2", "L3"), "its answer codes 'L1', 'L2', 'L3' are no whole numbers"),
         (("A1", "B2", "C3"), "its answer codes 'A1', 'B2', 'C3' are no whole numbers"),
     ],
 )

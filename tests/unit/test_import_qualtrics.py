@@ -210,6 +210,20 @@ def test_missing_codes_mend_gaps(load):
     assert "The answer -99 'Agree' counts as no answer in 'trust_1'" in survey.notes
 
 
+def test_numbers_name_codes_not_labels(load):
+    turned = {"1": "3", "2": "2", "3": "1"}
+    text = qsf(single(choices={"1": "1", "2": "2", "3": "3"}, RecodeValues=turned))
+    survey = load(text, missing_codes=[3])
+    assert survey.response_range("Q1") == (1, 2)
+    assert survey.response_set("Q1").labels == {1: {"en": "3"}}
+
+
+def test_a_list_of_thousands_is_no_scale(load):
+    many = {str(i): f"Place {i}" for i in range(1, 1100)}
+    survey = load(qsf(single(choices=many), single("Q2")))
+    assert "- Q1 (single choice): it offers 1099 answers; at most 1001" in survey.notes
+
+
 def test_missing_codes_that_fit_nothing_are_named(load):
     survey = load(qsf(single()), missing_codes=[88])
     assert "No answer has the code or label '88' that missing_codes= names." in survey.notes

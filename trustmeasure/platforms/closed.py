@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from trustmeasure._checks import listed
 from trustmeasure.instruments.coherence import RESERVED_NAMES
+from trustmeasure.instruments.parts import MAX_OPTIONS
 from trustmeasure.platforms.answers import answer_key
 from trustmeasure.platforms.definitions import Choice, Definition, LeftOut, Question, any_text
 from trustmeasure.platforms.sources import Source
@@ -36,7 +37,9 @@ class Missing:
     @staticmethod
     def forms(choice: Choice) -> set[str]:
         """Give every way of naming a choice: by its code or a label, with or without marks."""
-        names = {choice.code, choice.written, *choice.labels.values()} - {""}
+        # A number names a code; the label 3 of the code 5 is another matter.
+        words = {label for label in choice.labels.values() if not _WHOLE.fullmatch(label)}
+        names = {choice.code, choice.written, *words} - {""}
         return {form for name in names for form in _forms(name)}
 
 
@@ -124,6 +127,8 @@ def _unusable(question: Question, offered: Sequence[Choice], definition: Definit
     codes = sorted(int(choice.code) for choice in offered)
     if len(codes) < 2:
         return f"it offers {len(codes)} answer(s), where at least two are needed"
+    if len(codes) > MAX_OPTIONS:
+        return f"it offers {len(codes)} answers; at most {MAX_OPTIONS} make a scale"
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         return f"several of its answers have the code {twice[0]}; {definition.mend}"

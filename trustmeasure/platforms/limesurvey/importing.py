@@ -45,7 +45,8 @@ _LISTS = {"L": "list", "!": "dropdown list", "O": "list with comment"}
 _ARRAYS = {"F": "array", "H": "array by column"}
 _POINTS = {"A": 5, "B": 10}
 
-_LETTERED = re.compile(r"([A-Za-z]+)(\d{1,4})")
+# The codes that LimeSurvey gives by itself, and that its exports are read with.
+_LETTERED = re.compile(r"(AO?)(\d{1,4})")
 
 
 def is_definition(source: Source) -> bool:
