@@ -149,7 +149,7 @@ def _rules(instrument: Instrument, language: str | None, platform: str) -> list[
         return [c for c in free if c.name in names or (c.import_id and c.import_id in names)]
 
     def by_import_id(item: str, free: Sequence[Column]) -> list[Column]:
-        return [c for c in free if c.import_id == item]
+        return [c for c in free if platform == "qualtrics" and c.import_id == item]
 
     def by_id_as_written(item: str, free: Sequence[Column]) -> list[Column]:
         return [c for c in free if _is_written(item, c, platform)]
