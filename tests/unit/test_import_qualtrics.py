@@ -218,6 +218,14 @@ def test_numbers_name_codes_not_labels(load):
     assert survey.response_set("Q1").labels == {1: {"en": "3"}}
 
 
+def test_numbers_as_labels_of_other_codes_are_mentioned(load):
+    shifted = {"1": "2", "2": "3", "3": "4"}
+    survey = load(qsf(single(choices={"1": "1", "2": "2", "3": "3"}, RecodeValues=shifted)))
+    assert "In 'Q1' a number is the label of one answer and the code of another." in survey.notes
+    plain = load(qsf(single(choices={"1": "1", "2": "2", "3": "3"})))
+    assert "a number is the label" not in plain.notes
+
+
 def test_a_list_of_thousands_is_no_scale(load):
     many = {str(i): f"Place {i}" for i in range(1, 1100)}
     survey = load(qsf(single(choices=many), single("Q2")))

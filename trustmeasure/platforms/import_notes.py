@@ -36,6 +36,7 @@ def remarks(definition: Definition, found: Sorted, missing: Missing) -> Iterator
     if idle:
         yield f"No answer has the code or label {listed(idle)} that missing_codes= names."
     yield from _doubtful(found)
+    yield from _ambiguous(found)
     piped = [
         question.name
         for question in found.questions
@@ -63,6 +64,22 @@ def _doubtful(found: Sorted) -> Iterator[str]:
             f"{len(names)} item(s) count an answer that may mean none "
             f"({', '.join(list(doubtful)[:4])}): {listed(names, 8)}. If so, import again with "
             "missing_codes= naming its code or label."
+        )
+
+
+def _ambiguous(found: Sorted) -> Iterator[str]:
+    """Name the items in which a number is one answer's label and another answer's code."""
+    names = []
+    for question, answers in found.kept.values():
+        codes = {str(code) for code in answers.codes}
+        # A label that repeats its own code is gone by now.
+        if any(text in codes for _, labels in answers.labels for _, text in labels):
+            names.append(question.name)
+    if names:
+        yield (
+            f"In {listed(names, 8)} a number is the label of one answer and the code of another. "
+            "Reading will ask which is meant (recode=); better, let codes and labels agree on the "
+            "platform."
         )
 
 
