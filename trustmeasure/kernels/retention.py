@@ -100,11 +100,9 @@ def partial_correlations(correlation: FloatArray) -> PartialCorrelations:
     p = correlation.shape[0]
     values, vectors = np.linalg.eigh(correlation)
     squared, fourth = np.full(p, np.nan), np.full(p, np.nan)
-    left = correlation.copy()
     for m in range(p):
-        if m:
-            axis = vectors[:, p - m]
-            left = left - values[p - m] * np.outer(axis, axis)
+        rest = vectors[:, : p - m]
+        left = (rest * values[: p - m]) @ rest.T if m else correlation
         variance = np.diag(left)
         if variance.min() < NOTHING_LEFT:
             continue
