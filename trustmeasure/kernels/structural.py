@@ -1,0 +1,173 @@
+"""Linear structural models: the moments that their parameters imply, and the derivatives.
+
+The model of one group has measurements y = ν + Λη + ε and latent variables η = α + Bη + ζ,
+with covariances Θ of ε and Ψ of ζ, so that with A = (I − B)⁻¹
+
+    Σ = ΛAΨA'Λ' + Θ,    μ = ν + ΛAα.
+
+Everything takes any number of leading axes, so that many sets of parameters (as of bootstrap
+replications) are worked on at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+NAMES = ("lambda", "theta", "psi", "beta", "nu", "alpha")
+SYMMETRIC = frozenset({"theta", "psi"})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the free parameters of one group stand in its matrices.
+
+    Attributes
+    ----------
+    fixed : dict
+        Matrix name → its fixed values, zeros where parameters are free. lambda (p, m), theta
+        (p, p), psi (m, m), beta (m, m), nu (p,), alpha (m,).
+    places : dict
+        Matrix name → (rows, columns, parameters): arrays of equal length; columns are 0 for
+        nu and alpha. A symmetric matrix lists each pair once.
+    n_free : int
+        Free parameters of the whole model, of which this group uses some.
+    """
+
+    fixed: Mapping[str, FloatArray]
+    places: Mapping[str, tuple[IntArray, IntArray, IntArray]]
+    n_free: int
+
+    @property
+    def used(self) -> IntArray:
+        """Which free parameters the group uses, in the order of `Slopes`."""
+        return np.concatenate([self.places[name][2] for name in NAMES])
+
+
+@dataclass(frozen=True)
+class Implied:
+    """Moments that parameters imply, and what their derivatives need.
+
+    ``spread`` is (…, p, p) and ``mean`` (…, p); ``total`` is ΛA, ``carried`` is AΨA'Λ', and
+    ``level`` is Aα.
+    """
+
+    spread: FloatArray
+    mean: FloatArray
+    total: FloatArray
+    carried: FloatArray
+    level: FloatArray
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives of the moments in the parameters that a group uses, t of them.
+
+    ``spread`` is (…, t, p, p) and ``mean`` (…, t, p); ``used`` says which free parameters.
+    """
+
+    spread: FloatArray
+    mean: FloatArray
+    used: IntArray
+
+
+def matrices(layout: Layout, parameters: FloatArray) -> dict[str, FloatArray]:
+    """Put free parameters (…, n_free) into the matrices of a group."""
+    lead = parameters.shape[:-1]
+    found = {}
+    for name in NAMES:
+        fixed = layout.fixed[name]
+        filled = np.broadcast_to(fixed, (*lead, *fixed.shape)).copy()
+        rows, columns, which = layout.places[name]
+        if name in ("nu", "alpha"):
+            filled[..., rows] = parameters[..., which]
+        else:
+            filled[..., rows, columns] = parameters[..., which]
+            if name in SYMMETRIC:
+                filled[..., columns, rows] = parameters[..., which]
+        found[name] = filled
+    return found
+
+
+def implied(parts: Mapping[str, FloatArray]) -> Implied:
+    """Compute the moments from the matrices of a group."""
+    loadings, beta, psi = parts["lambda"], parts["beta"], parts["psi"]
+    m = beta.shape[-1]
+    if beta.any():
+        through = np.linalg.inv(np.eye(m) - beta)
+        total = loadings @ through
+        carried = through @ psi @ np.swapaxes(total, -1, -2)
+        level = (through @ parts["alpha"][..., None])[..., 0]
+    else:
+        total, level = loadings, parts["alpha"]
+        carried = psi @ np.swapaxes(loadings, -1, -2)
+    spread = total @ _latent(carried, psi, total, beta) + parts["theta"]
+    return Implied(
+        spread=(spread + np.swapaxes(spread, -1, -2)) / 2,
+        mean=parts["nu"] + (loadings @ level[..., None])[..., 0],
+        total=total,
+        carried=carried,
+        level=level,
+    )
+
+
+def _latent(
+    carried: FloatArray, psi: FloatArray, total: FloatArray, beta: FloatArray
+) -> FloatArray:
+    """Ψ(ΛA)', which ΛA takes to ΛAΨA'Λ'; the same as AΨA'Λ' where nothing regresses."""
+    return psi @ np.swapaxes(total, -1, -2) if beta.any() else carried
+
+
+def slopes(layout: Layout, found: Implied) -> Slopes:
+    """Differentiate the moments in every parameter that the group uses."""
+    p = found.spread.shape[-1]
+    lead = found.spread.shape[:-2]
+    used = layout.used
+    spread = np.zeros((*lead, len(used), p, p))
+    mean = np.zeros((*lead, len(used), p))
+    begin = 0
+    for name in NAMES:
+        rows, columns, which = layout.places[name]
+        part = slice(begin, begin + len(which))
+        begin += len(which)
+        if not len(which):
+            continue
+        if name in ("nu", "alpha"):
+            mean[..., part, :] = _columns(found.total, rows) if name == "alpha" else np.eye(p)[rows]
+            continue
+        left, right = _factors(name, found, rows, columns, p)
+        half = left[..., :, None] * right[..., None, :]
+        spread[..., part, :, :] = half + np.swapaxes(half, -1, -2)
+        if name in SYMMETRIC:
+            spread[..., part, :, :] /= np.where(rows == columns, 2.0, 1.0)[:, None, None]
+        else:
+            mean[..., part, :] = left * found.level[..., columns][..., None]
+    return Slopes(spread=spread, mean=mean, used=used)
+
+
+def _factors(
+    name: str, found: Implied, rows: IntArray, columns: IntArray, p: int
+) -> tuple[FloatArray, FloatArray]:
+    """Give vectors u, v (…, t, p) with dΣ = uv' + vu' (halved on a diagonal)."""
+    unit = np.eye(p)
+    if name == "lambda":
+        return np.broadcast_to(unit[rows], (*found.mean.shape[:-1], len(rows), p)), found.carried[
+            ..., columns, :
+        ]
+    if name == "beta":
+        return _columns(found.total, rows), found.carried[..., columns, :]
+    if name == "psi":
+        return _columns(found.total, rows), _columns(found.total, columns)
+    shape = (*found.mean.shape[:-1], len(rows), p)
+    return np.broadcast_to(unit[rows], shape), np.broadcast_to(unit[columns], shape)
+
+
+def _columns(matrix: FloatArray, which: IntArray) -> FloatArray:
+    """Columns of (…, p, m) as (…, t, p)."""
+    return np.swapaxes(matrix[..., which], -1, -2)
