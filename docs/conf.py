@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
 
+import instrument_page  # noqa: E402
 import validation_page  # noqa: E402
 
 import trustmeasure  # noqa: E402
@@ -75,7 +76,22 @@ def _write_validation_pages(_app: object) -> None:
         (target / f"{name}.md").write_text(text, encoding="utf-8")
 
 
+def _write_instrument_pages(_app: object) -> None:
+    """Write a page an instrument, beside the one on writing instruments, which is committed."""
+    target = HERE / "instruments"
+    pages = instrument_page.make()
+    for path in target.glob("*.md"):
+        if path.stem not in {*pages, "writing"}:
+            path.unlink()  # an instrument that is no longer there
+    for name, text in pages.items():
+        path = target / f"{name}.md"
+        # What has not changed is left alone, so that Sphinx need not read it again.
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
 def setup(app: object) -> None:
     """Generate what is generated before Sphinx looks for its sources."""
     _copy_notebooks(app)
     _write_validation_pages(app)
+    _write_instrument_pages(app)

@@ -300,7 +300,8 @@ def _certainty(instrument: Instrument) -> Advice:
         yield (
             "unconfirmed",
             ("evidence", place),
-            f"the {entry.statistic} of {entry.value:g} ({entry.source}) could not be verified.",
+            f"the {entry.statistic} of {entry.value:g}, said to be given by {entry.source}, could "
+            "not be verified.",
         )
     if instrument.status != "unvalidated" and instrument.evidence:
         if len(unsure_evidence) == len(instrument.evidence):

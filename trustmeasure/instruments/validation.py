@@ -112,15 +112,17 @@ class Validation:
         return "\n".join([self.summary(), *(f"- {found}" for found in self.problems)])
 
     def _repr_html_(self) -> str:
+        cell = "<td style='text-align:left; vertical-align:top; padding-right:1em'>"
         rows = "".join(
-            f"<tr><td>{found.level}</td><td style='text-align:left'>"
-            f"<code>{escape(found.path or 'the file')}</code></td><td>{found.line or ''}</td>"
-            f"<td style='text-align:left'>{escape(found.message)}</td></tr>"
+            f"<tr>{cell}{found.level}</td>"
+            f"{cell}<code>{escape(found.path or 'the file')}</code></td>"
+            f"{cell}{found.line or ''}</td>{cell}{escape(found.message)}</td></tr>"
             for found in self.problems
         )
-        head = "<tr><th>level</th><th>place</th><th>line</th><th>what</th></tr>"
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return f"<h4>{escape(self.summary())}</h4>{table}"
+        names = ("level", "place", "line", "what")
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f"<p><strong>{escape(self.summary())}</strong></p>{table if rows else ''}"
 
 
 def validate_instrument(instrument: Instrument | str | Path) -> Validation:
