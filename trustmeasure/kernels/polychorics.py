@@ -151,19 +151,20 @@ def fit_pairs(
     rows: FloatArray,
     columns: FloatArray,
     *,
+    start: FloatArray | None = None,
     tolerance: float = 1e-6,
     max_iter: int = 100,
 ) -> PairFits:
     """Maximise the likelihood of each table (m, k, l) given its thresholds.
 
-    ``rows`` (m, k − 1) and ``columns`` (m, l − 1) are the thresholds. The last step being
-    shorter than ``tolerance``, Newton's method has squared that error.
+    ``rows`` (m, k − 1) and ``columns`` (m, l − 1) are the thresholds; ``start`` (m,) holds
+    correlations that are near, where some are known. The last step being shorter than
+    ``tolerance``, Newton's method has squared that error.
     """
+    first = _starts(tables) if start is None else np.clip(start, -0.99, 0.99)
     parts = [
-        _fit(
-            tables[i : i + PAIRS], rows[i : i + PAIRS], columns[i : i + PAIRS], tolerance, max_iter
-        )
-        for i in range(0, len(tables), PAIRS)
+        _fit(tables[part], rows[part], columns[part], first[part], tolerance, max_iter)
+        for part in (slice(i, i + PAIRS) for i in range(0, len(tables), PAIRS))
     ]
     return PairFits(
         correlation=np.concatenate([part.correlation for part in parts]),
@@ -172,9 +173,14 @@ def fit_pairs(
 
 
 def _fit(
-    tables: FloatArray, rows: FloatArray, columns: FloatArray, tolerance: float, max_iter: int
+    tables: FloatArray,
+    rows: FloatArray,
+    columns: FloatArray,
+    start: FloatArray,
+    tolerance: float,
+    max_iter: int,
 ) -> PairFits:
-    correlation = _starts(tables)
+    correlation = start.copy()
     converged = np.zeros(len(tables), dtype=bool)
     low, high = np.full(len(tables), -LARGEST), np.full(len(tables), LARGEST)
     active = np.arange(len(tables))

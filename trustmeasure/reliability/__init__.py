@@ -1,6 +1,7 @@
 """Internal consistency of a scale: coefficient alpha, omega, and the analysis of its items."""
 
 from trustmeasure.reliability.alpha import AlphaResult, cronbach_alpha
+from trustmeasure.reliability.categorical import CategoricalOmegaResult, categorical_omega
 from trustmeasure.reliability.greatest_bound import GlbResult, glb
 from trustmeasure.reliability.halves import SplitHalfResult, split_half
 from trustmeasure.reliability.items import item_analysis
@@ -8,21 +9,26 @@ from trustmeasure.reliability.keying import reverse_candidates
 from trustmeasure.reliability.lambdas import LambdasResult, guttman_lambdas
 from trustmeasure.reliability.missing_answers import AlphaBoundsResult, alpha_bounds
 from trustmeasure.reliability.omega import OmegaResult, mcdonald_omega
+from trustmeasure.reliability.ordinal import OrdinalAlphaResult, ordinal_alpha
 from trustmeasure.reliability.prophecy import spearman_brown, spearman_brown_length
 
 __all__ = [
     "AlphaBoundsResult",
     "AlphaResult",
+    "CategoricalOmegaResult",
     "GlbResult",
     "LambdasResult",
     "OmegaResult",
+    "OrdinalAlphaResult",
     "SplitHalfResult",
     "alpha_bounds",
+    "categorical_omega",
     "cronbach_alpha",
     "glb",
     "guttman_lambdas",
     "item_analysis",
     "mcdonald_omega",
+    "ordinal_alpha",
     "reverse_candidates",
     "spearman_brown",
     "spearman_brown_length",

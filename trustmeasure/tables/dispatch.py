@@ -18,9 +18,14 @@ from trustmeasure.exploratory import (
 )
 from trustmeasure.instruments import Instrument
 from trustmeasure.quality import MissingnessResult
-from trustmeasure.reliability import AlphaResult, OmegaResult
+from trustmeasure.reliability import (
+    AlphaResult,
+    CategoricalOmegaResult,
+    OmegaResult,
+    OrdinalAlphaResult,
+)
 from trustmeasure.scoring import Scores
-from trustmeasure.tables import factors, people, reliability
+from trustmeasure.tables import factors, omegas, people, reliability
 from trustmeasure.tables.model import Table
 from trustmeasure.tables.options import Options
 from trustmeasure.thresholds import load_thresholds
@@ -28,6 +33,8 @@ from trustmeasure.thresholds import load_thresholds
 _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AlphaResult: ("cronbach_alpha", reliability.alpha_table),
     OmegaResult: ("mcdonald_omega", reliability.omega_table),
+    OrdinalAlphaResult: ("ordinal_alpha", omegas.ordinal_alpha_table),
+    CategoricalOmegaResult: ("categorical_omega", omegas.categorical_omega_table),
     SamplingAdequacy: ("kmo", factors.adequacy_table),
     BartlettSphericity: ("bartlett_sphericity", factors.bartlett_table),
     ParallelAnalysis: ("parallel_analysis", factors.parallel_table),

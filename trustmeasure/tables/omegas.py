@@ -1,0 +1,99 @@
+"""Tables of the reliabilities that rest on a model of the items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trustmeasure.reliability import CategoricalOmegaResult, OrdinalAlphaResult
+from trustmeasure.tables.model import Cell, Column, Rich, Table, italic, rich, row
+from trustmeasure.tables.numbers import bounded, count, interval, is_missing, level
+from trustmeasure.tables.options import Options, build, item_cells, of_scale, verdict_note
+
+N, R = italic("n"), italic("r")
+
+HOW = {
+    "bootstrap": "bootstrap percentile",
+    "delta": "delta method",
+    "monte_carlo": "Monte Carlo",
+}
+
+
+def ordinal_alpha_table(result: OrdinalAlphaResult, options: Options) -> Table:
+    """Show the items by their polychoric correlations, with ordinal alpha in the note."""
+    leading = item_cells(result.items.index, result, options)
+    cut = options.thresholds["item_rest"].cut
+    rows = [
+        row(
+            *leading.cells[str(name)],
+            count(values["n_categories"]),
+            Cell(bounded(values["r_drop"]), strong=bool(values["r_drop"] < cut)),
+            Cell(
+                bounded(values["alpha_drop"]),
+                strong=bool(round(values["alpha_drop"], 2) > round(result.estimate, 2)),
+            ),
+        )
+        for name, values in result.items.iterrows()
+    ]
+    columns = [
+        *leading.columns,
+        *(Column(rich(heading)) for heading in ("Categories", R + " item–rest", "α if deleted")),
+    ]
+    notes: list[Rich | str] = [
+        with_interval("Ordinal α", result.estimate, result.ci_low, result.ci_high, result.settings)
+        + ", "
+        + N
+        + f" = {count(result.n)}; mean polychoric correlation {bounded(result.mean_r)}.",
+        "Ordinal α describes the normal variables behind the answers, not the scores in use "
+        "(Chalmers, 2018), so no verdict is given.",
+        R + f" item–rest from polychoric correlations, bold below {bounded(cut)}; α if deleted = "
+        "ordinal α of the scale without the item, bold where it exceeds that of all items.",
+        *leading.notes,
+    ]
+    title = f"Items by Polychoric Correlations and Ordinal Alpha{of_scale(result, options)}"
+    return build(options, title, columns, rows, notes, ("item_rest",))
+
+
+def categorical_omega_table(result: CategoricalOmegaResult, options: Options) -> Table:
+    """Show the loadings of the model of ordered answers, with omega in the note."""
+    leading = item_cells(result.loadings.index, result, options)
+    cut = options.thresholds["loading"].cut if options.cut is None else options.cut
+    rows = [
+        row(
+            *leading.cells[str(name)],
+            Cell(bounded(values["loading"]), strong=bool(abs(values["loading"]) < cut)),
+            bounded(values["uniqueness"]),
+        )
+        for name, values in result.loadings.iterrows()
+    ]
+    how = "diagonally weighted" if result.settings["method"] == "dwls" else "unweighted"
+    notes: list[Rich | str] = [
+        with_interval(
+            "Categorical ω", result.estimate, result.ci_low, result.ci_high, result.settings
+        )
+        + ", "
+        + N
+        + f" = {count(result.n)}.",
+        verdict_note(options, "omega", result.estimate),
+        f"λ = standardised loading, θ = uniqueness, by {how} least squares on polychoric "
+        f"correlations; bold: |λ| below {bounded(cut)}. ω is the reliability of the sum of the "
+        "answers (Green & Yang, 2009).",
+        "" if result.converged else "The model did not converge; its numbers mean little.",
+        *leading.notes,
+    ]
+    columns = [*leading.columns, Column(rich("λ")), Column(rich("θ"))]
+    title = f"One-Factor Model of Ordered Answers and Categorical Omega{of_scale(result, options)}"
+    return build(options, title, columns, rows, notes, ("omega", "loading"))
+
+
+def with_interval(
+    name: str, estimate: float, low: float, high: float, settings: Mapping[str, Any]
+) -> Rich:
+    """Word an estimate with its interval, where it has one."""
+    if is_missing(low) or is_missing(high):
+        return rich(f"{name} = {bounded(estimate)}")
+    how = HOW.get(str(settings.get("ci")), "")
+    return rich(
+        f"{name} = {bounded(estimate)}, {level(settings.get('conf_level'))} CI "
+        f"{interval(low, high)}" + (f" ({how})" if how else "")
+    )
