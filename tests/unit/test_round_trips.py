@@ -208,6 +208,16 @@ def test_qualtrics_tags_alone_suffice_where_ids_count(tmp_path):
     assert_same_scores(read, simulated)
 
 
+def test_qualtrics_tags_say_where_ids_begin_to_count(tmp_path):
+    instrument = tm.load_instrument("practice-profile-2018")
+    simulated = simulate(instrument)
+    definition = tm.export_instrument(instrument, tmp_path / "survey.txt", platform="qualtrics")
+    columns = qualtrics_columns(definition)
+    assert [tag for tag, _ in columns[3:6]] == ["pf_4", "pf_from_5_1", "pf_from_5_2"]
+    answers = as_qualtrics(simulated, columns, tmp_path / "answers.csv", wordings=False)
+    assert_same_scores(tm.read_responses(answers, instrument), simulated)
+
+
 def test_in_qualtrics_the_wording_goes_before_the_tag(tmp_path):
     instrument = tm.load_instrument("psychological-safety")
     simulated = simulate(instrument)

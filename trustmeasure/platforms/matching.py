@@ -236,14 +236,14 @@ def counted(item: str) -> tuple[str, int]:
 
 
 def _is_tagged(item: str, column: Column) -> bool:
-    """Tell item ps01 by the first column of Qualtrics' matrix ps: ps_1."""
+    """Tell ps01 by the first column of Qualtrics' matrix ps, and ps08 by that of ps_from_8."""
     shared, number = counted(item)
-    found = re.fullmatch(r"(.+)_([1-9]\d*)", column.name)
+    found = re.fullmatch(r"(.+?)(?:_from_(\d+))?_([1-9]\d*)", column.name)
     return (
         number > 0
         and found is not None
         and _written(shared) == _written(found.group(1))
-        and number == int(found.group(2))
+        and number == int(found.group(2) or 1) + int(found.group(3)) - 1
     )
 
 

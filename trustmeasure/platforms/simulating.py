@@ -16,6 +16,7 @@ from trustmeasure._files import neutralise, write_whole
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.platforms.answers import item_cells
+from trustmeasure.platforms.tables import refuse_repeated
 from trustmeasure.responses import Responses
 
 _START = datetime.datetime(2026, 1, 5, 9, 0, 0)
@@ -113,6 +114,7 @@ def write_cells(
     end: str = "\n",
 ) -> Path:
     """Write headed columns of text; formulas are neutralised."""
+    refuse_repeated([name for name, _ in columns], "the export to be written")
     stream = io.StringIO(newline="")
     writer = csv.writer(
         stream,

@@ -55,6 +55,7 @@ def write_definition(laid: Questionnaire) -> bytes:
     rows = [
         _row("S", "language", language),
         _row("S", "format", "G"),
+        _row("SL", "surveyls_language", language, language),
         _row("SL", "surveyls_title", _escaped(laid.title), language),
         _row("SL", "surveyls_welcometext", _escaped(laid.instructions), language),
     ]

@@ -1,11 +1,12 @@
 """Survey definitions for Qualtrics: text files in its advanced format.
 
 Qualtrics names the columns of a matrix by its tag and the number of the statement: ``ps_1``,
-``ps_2``, … A file cannot set these names. So matrices are cut where ids count on from 1
-(``ps01`` to ``ps15`` make the matrix ``ps``), and a single question has its item's id. Where
-ids do not count, the tag is the block's, and `read_responses` matches by the wording, which
-every export of answers holds in its second row. The wording also goes before the tag
-wherever both are there: whoever changes a survey moves statements, and their words with them.
+``ps_2``, … A file cannot set these names. So matrices are cut where ids count on (``ps01`` to
+``ps15`` make the matrix ``ps``; ``ps08`` to ``ps15`` alone make ``ps_from_8``), and a single
+question has its item's id. Where ids do not count, the tag is the block's, and
+`read_responses` matches by the wording, which every export of answers holds in its second
+row. The wording also goes before the tag wherever both are there: whoever changes a survey
+moves statements, and their words with them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def write_definition(laid: Questionnaire) -> bytes:
     """Give the text file."""
     refuse_fragments(laid, _FRAGMENTS, "Qualtrics")
     lines = ["[[AdvancedFormat]]", ""]
-    lines += [f"[[ED:instrument:{laid.instrument.id} {laid.instrument.version}]]", ""]
+    version = re.sub(r"[^\w.+-]+", " ", laid.instrument.version).strip()
+    lines += [f"[[ED:instrument:{laid.instrument.id} {version}]]", ""]
     tags: set[str] = set()
     for position, block in enumerate(laid.blocks):
         name = re.sub(r"[\[\]]", "", block.heading or laid.title)
@@ -52,22 +54,26 @@ def _questions(block: Block, tags: set[str]) -> Iterator[tuple[str, tuple[Statem
     if len(block.items) == 1:
         yield _unused(slug(block.items[0].id), tags), block.items
         return
-    cut = _counted(block)
-    for prefix, items in cut or [(block.id, block.items)]:
-        yield _unused(slug(prefix) if cut else f"M_{slug(prefix)}", tags), items
+    cut = _counted(block) or [(f"M_{slug(block.id)}", block.items)]
+    for tag, items in cut:
+        yield _unused(tag, tags), items
 
 
 def _counted(block: Block) -> list[tuple[str, tuple[Statement, ...]]]:
-    """Give runs of ids that count 1, 2, 3, …; nothing if the block has others."""
+    """Give runs of ids that count on, with their tags; nothing if the block has others."""
     cut = []
     for prefix, run in groupby(block.items, lambda item: counted(item.id)[0]):
         items = tuple(run)
-        if [counted(item.id)[1] for item in items] != list(range(1, len(items) + 1)):
+        numbers = [counted(item.id)[1] for item in items]
+        first = numbers[0]
+        if first < 1 or numbers != list(range(first, first + len(items))):
             return []
-        cut.append((prefix, items))
-    prefixes = [slug(prefix).casefold() for prefix, _ in cut]
-    good = len(set(prefixes)) == len(prefixes) and all(p and len(i) > 1 for p, i in cut)
-    return cut if good and all(prefixes) else []
+        cut.append((slug(prefix) if first == 1 else f"{slug(prefix)}_from_{first}", items))
+    tags = [tag.casefold() for tag, _ in cut]
+    good = len(set(tags)) == len(tags) and all(
+        tag[:1].isalpha() and len(items) > 1 for tag, items in cut
+    )
+    return cut if good else []
 
 
 def _unused(tag: str, tags: set[str]) -> str:

@@ -35,6 +35,7 @@ COLUMNS = (
     "Field Annotation",
 )
 _RESERVED = frozenset({"record_id", "instructions", "redcap_event_name"})
+_ADDED = ("_complete", "_timestamp")
 
 
 def field_name(item: str) -> str:
@@ -49,7 +50,8 @@ def field_names(laid: Questionnaire) -> dict[str, str]:
         field_name,
         allowed=r"[a-z][a-z0-9_]{0,99}",
         what="field names of REDCap (letters, digits and underscores, a letter first)",
-        reserved=_RESERVED,
+        reserved=_RESERVED
+        | {f"{form_name(laid, b.form)}{end}" for b in laid.blocks for end in _ADDED},
     )
 
 
