@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import trustmeasure as tm
@@ -275,7 +276,7 @@ def _scales(instrument: tm.Instrument) -> list[str]:
                 _md(text_in(scale.title) or scale.id)
                 + ("" if scale.confirmed else " (unconfirmed)"),
                 f"`{scale.id}`",
-                _ids(instrument, scale) if scale.items else "not known",
+                _ids(scale) if scale.items else "not known",
                 scale.method,
                 f"{scale.least_answers} of {len(scale.items)}" if scale.items else "–",
             ]
@@ -284,12 +285,11 @@ def _scales(instrument: tm.Instrument) -> list[str]:
     )
 
 
-def _ids(instrument: tm.Instrument, scale: Scale) -> str:
-    """Name the items of a scale; runs that follow each other in the instrument as a range."""
-    order = {name: place for place, name in enumerate(instrument.item_ids)}
+def _ids(scale: Scale) -> str:
+    """Name the items of a scale; numbers that follow each other as a range."""
     runs: list[list[str]] = []
     for name in scale.items:
-        if runs and order[name] == order[runs[-1][-1]] + 1:
+        if runs and _follows(runs[-1][-1], name):
             runs[-1].append(name)
         else:
             runs.append([name])
@@ -297,6 +297,15 @@ def _ids(instrument: tm.Instrument, scale: Scale) -> str:
         ", ".join(map(_md, run)) if len(run) < 3 else f"{_md(run[0])} to {_md(run[-1])}"
         for run in runs
     )
+
+
+def _follows(before: str, after: str) -> bool:
+    """Whether ts05_often comes right after ts04_often."""
+    parts = [re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", name) for name in (before, after)]
+    if not parts[0] or not parts[1]:
+        return False
+    (head, number, tail), (other_head, other_number, other_tail) = (p.groups() for p in parts)
+    return (head, tail) == (other_head, other_tail) and int(other_number) == int(number) + 1
 
 
 def _coverage(instrument: tm.Instrument) -> list[str]:
@@ -318,7 +327,7 @@ def _coverage(instrument: tm.Instrument) -> list[str]:
     return [
         "Which item stands for which facet; (R) marks reversed ones.",
         "",
-        *_table(head, rows),
+        *_table(head, rows, kind="coverage"),
     ]
 
 
@@ -428,25 +437,16 @@ def _group(
     if stem:
         lines += [f"*{_md(stem)}*", ""]
     sets = {answers.id: answers for answers in instrument.response_sets}
-    lines += _table(
-        ["Item", "Wording", "Keying", "Why it is asked"],
-        [
-            [
-                f"`{item.id}`",
-                _md(instrument.item_text(item.id, language=tag)),
-                _keying(item, sets[item.response_set]),
-                " ".join(
-                    filter(
-                        None,
-                        [_md(item.rationale or ""), f"*{_md(item.source)}*" if item.source else ""],
-                    )
-                ),
-            ]
-            for item in items
-        ],
-        kind="items",
-    )
-    return [*lines, ""]
+    # Where every answer counts as it is given, a column that says so is idle.
+    keyed = any(item.reverse or item.score_map or not item.confirmed for item in instrument.items)
+    rows = []
+    for item in items:
+        source = f"*{_md(item.source)}*" if item.source else ""
+        row = [f"`{item.id}`", _md(instrument.item_text(item.id, language=tag))]
+        row += [_keying(item, sets[item.response_set])] if keyed else []
+        rows.append([*row, " ".join(filter(None, [_md(item.rationale or ""), source]))])
+    head = ["Item", "Wording", *(["Keying"] if keyed else []), "Why it is asked"]
+    return [*lines, *_table(head, rows, kind="items keyed" if keyed else "items"), ""]
 
 
 def _keying(item: Item, answers: ResponseSet) -> str:
