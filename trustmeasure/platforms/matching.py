@@ -138,11 +138,17 @@ def _rules(instrument: Instrument, language: str | None, platform: str) -> list[
         aliases.setdefault(item, set()).add(alias)
     wordings = {item: item_wordings(instrument, item, language) for item in instrument.item_ids}
 
+    # Where headings hold more than the name of a question, import_id is the name alone.
+    inner = platform in {"limesurvey", "xlsform"}
+
     def by_id(item: str, free: Sequence[Column]) -> list[Column]:
-        return [c for c in free if c.name == item]
+        return [c for c in free if c.name == item or (inner and c.import_id == item)]
 
     def by_id_in_other_case(item: str, free: Sequence[Column]) -> list[Column]:
-        return [c for c in free if c.name.casefold() == item.casefold()]
+        key = item.casefold()
+        return [
+            c for c in free if c.name.casefold() == key or (inner and c.import_id.casefold() == key)
+        ]
 
     def by_alias(item: str, free: Sequence[Column]) -> list[Column]:
         names = aliases.get(item, set())

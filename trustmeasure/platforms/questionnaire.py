@@ -368,15 +368,25 @@ def platform_names(
         raise InstrumentError(
             f"Item id(s) {listed(taken)} have a name that the platform uses itself. Rename them."
         )
+    _refuse_shared(names, what)
+    return names
+
+
+def _refuse_shared(names: Mapping[str, str], what: str) -> None:
+    """Refuse items that would have one name, or changed names that read as one."""
     owners: dict[str, list[str]] = {}
     for item, name in names.items():
         owners.setdefault(name.casefold(), []).append(item)
-    shared = [f"{listed(items)} → '{name}'" for name, items in owners.items() if len(items) > 1]
-    if shared:
+    alike: dict[str, list[str]] = {}
+    for item, name in names.items():
+        if name.casefold() != item.casefold():
+            alike.setdefault(_bare(name), []).append(item)
+    shared = [*owners.values(), *alike.values()]
+    found = dict.fromkeys(listed(items) for items in shared if len(items) > 1)
+    if found:
         raise InstrumentError(
-            f"Items would share a name as {what}: {'; '.join(shared)}. Rename one of each."
+            f"Items would share a name as {what}: {'; '.join(found)}. Rename one of each."
         )
-    return names
 
 
 def _bare(name: str) -> str:

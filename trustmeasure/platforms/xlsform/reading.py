@@ -16,15 +16,19 @@ from trustmeasure.responses import LogEntry
 _OWN_NAMES = """
     start end today _id _uuid _submission_time _validation_status _notes _status __version__
     _tags _index _parent_index _parent_table_name _version_ formhub/uuid meta/instanceid
-    meta/rootuuid meta/deprecatedid submissiondate key meta-instanceid meta-instancename
-    meta/instancename instanceid attachmentspresent attachmentsexpected status reviewstate edits
-    formversion _attachments _xform_id_string audit meta-audit
+    meta/rootuuid meta/deprecatedid meta/instancename meta-instanceid meta-instancename
+    instanceid _attachments _xform_id_string audit meta/audit meta-audit
+    """
+# Common words: they count as the platform's own only where ODK Central wrote the file.
+_CENTRAL_NAMES = """
+    submissiondate key attachmentspresent attachmentsexpected status reviewstate edits formversion
     """
 _PRIVATE_NAMES = """
     deviceid username phonenumber simserial subscriberid email _submitted_by submitterid
     submittername
     """
 _OWN = frozenset(_OWN_NAMES.split())
+_CENTRAL = frozenset(_CENTRAL_NAMES.split())
 _PRIVATE = frozenset(_PRIVATE_NAMES.split())
 # The first of these that there is names the response.
 _IDS = ("_id", "_uuid", "key", "meta-instanceid", "meta/instanceid", "instanceid")
@@ -46,8 +50,8 @@ def sort_columns(table: Table) -> Table:
     """Mark what the platform adds, take groups off the names, and drop a row of HXL tags."""
     names = [column.name.strip() for column in table.columns]
     lower = [name.lower() for name in names]
-    person = next((key for key in _IDS if key in lower), "")
     central = {"submissiondate", "key"} <= set(lower)
+    person = next((k for k in _IDS if k in lower and (central or k not in _CENTRAL)), "")
     groups = Counter(name.partition("/")[0] for name in names if "/" in name)
     for column, name, key in zip(table.columns, names, lower, strict=True):
         if key == person:
@@ -55,7 +59,7 @@ def sort_columns(table: Table) -> Table:
             person = ""  # the first one only
         elif key in _PRIVATE or _PLACE.fullmatch(name):
             column.kind = "identifying"
-        elif key in _OWN:
+        elif key in _OWN or (central and key in _CENTRAL):
             column.kind = "identifying" if is_identifying(column) else "metadata"
         elif "/" in name:
             group, _, rest = name.partition("/")
