@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import trustmeasure as tm
 from trustmeasure.instruments import Problem, Validation
 from trustmeasure.instruments.files import shipped_files
+from trustmeasure.instruments.readability import flesch_kincaid
 from trustmeasure.instruments.strict_yaml import parse
 
 # ruff: noqa: E501  (a case a line)
@@ -425,6 +426,13 @@ def test_warnings_come_beside_errors_but_not_from_them(tmp_path: Path) -> None:
     assert {problem.path for problem in found.errors} == {"items[0].colour", "items[2].confirmed"}
     assert ("items[1]", "keying") in rules(found)
     assert [problem.level for problem in found.problems] == ["error", "error", "warning"]
+
+
+def test_the_reading_level_averages_over_sentences() -> None:
+    assert flesch_kincaid("We talk a lot. We like it! Do we?") == pytest.approx(
+        0.39 * 9 / 3 + 11.8 * 9 / 9 - 15.59
+    )
+    assert flesch_kincaid("3.5 …") == 0
 
 
 # -- the result ------------------------------------------------------------------------------------

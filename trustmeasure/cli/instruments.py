@@ -169,10 +169,13 @@ def import_definition(
     made.save(output, overwrite=force)
     typer.echo(
         f"Written: {output} ({len(made.items)} items, {len(made.scales)} scales). What was left "
-        "out stands in its notes.\n"
-        "Next: mark the reversed items in it (reverse: true), remove their confirmed: false, and "
-        f"run: trustmeasure instruments validate {output}"
+        "out stands in its notes."
     )
+    if made.items:
+        typer.echo(
+            "Next: mark the reversed items in it (reverse: true), remove their confirmed: false, "
+            f"and run: trustmeasure instruments validate {output}"
+        )
 
 
 @instruments_app.command("export")

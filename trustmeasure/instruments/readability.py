@@ -1,4 +1,4 @@
-"""The reading level of one English sentence, without a dictionary to download.
+"""The reading level of English sentences, without a dictionary to download.
 
 textstat counts syllables with the Carnegie Mellon dictionary, which it fetches from the network
 on first use. Counting groups of vowels needs nothing; on every word of the shipped items it gave
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
+_SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)|\n")
 _VOWELS = re.compile(r"[aeiouy]+")
 # Endings in which the e is not spoken: done, voice (but people); asked (but wanted, agreed);
 # times (but notices, boxes).
@@ -30,12 +31,13 @@ def syllables(word: str) -> int:
     return max(spoken, 1)
 
 
-def flesch_kincaid(sentence: str) -> float:
+def flesch_kincaid(text: str) -> float:
     """Give the Flesch–Kincaid grade: 0.39 words a sentence + 11.8 syllables a word − 15.59.
 
     A text without a word has the grade 0.
     """
-    found = words(sentence)
+    found = words(text)
     if not found:
         return 0.0
-    return 0.39 * len(found) + 11.8 * sum(map(syllables, found)) / len(found) - 15.59
+    sentences = sum(bool(words(part)) for part in _SENTENCE_END.split(text))
+    return 0.39 * len(found) / sentences + 11.8 * sum(map(syllables, found)) / len(found) - 15.59
