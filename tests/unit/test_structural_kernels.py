@@ -58,7 +58,7 @@ def test_derivatives_of_the_moments_are_differences() -> None:
         before = implied(matrices(REGRESSION, points - step))
         spread = (after.spread - before.spread) / 2e-6
         mean = (after.mean - before.mean) / 2e-6
-        assert found.spread[:, j] == pytest.approx(spread, abs=1e-7)
+        assert found.spread()[:, j] == pytest.approx(spread, abs=1e-7)
         assert found.mean[:, j] == pytest.approx(mean, abs=1e-7)
 
 

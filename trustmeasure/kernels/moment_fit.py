@@ -286,22 +286,28 @@ def group_score(
     """Gradient and expected Hessian of one group, in the parameters that it uses."""
     found = implied(matrices(layout, parameters))
     change = slopes(layout, found)
-    root = _root(found, sample, estimator)
+    root = np.swapaxes(_root(found, sample, estimator), -1, -2)
     rest = sample.covariance - found.spread
     off = None if sample.mean is None else sample.mean - found.mean
     if off is not None and estimator == "ML":
         rest = rest + off[..., :, None] * off[..., None, :]
-    turn = root[:, None]
-    whitened = turn @ change.spread @ np.swapaxes(turn, -1, -2)
-    flat = whitened.reshape(*whitened.shape[:2], -1)
-    residual = (root @ rest @ np.swapaxes(root, -1, -2)).reshape(len(rest), -1)
-    gradient = -(flat @ residual[..., None])[..., 0] / 2
-    information = flat @ np.swapaxes(flat, -1, -2) / 2
+    left, right = change.left @ root, change.right @ root
+    residual = np.swapaxes(root, -1, -2) @ rest @ root
+    weight = change.weight
+    gradient = -weight * ((left @ residual) * right).sum(axis=-1)
+    information = weight[:, None] * weight * _products(left, right)
     if off is not None:
-        means = change.mean @ np.swapaxes(root, -1, -2)
-        gradient -= (means @ (root @ off[..., None]))[..., 0]
+        means = change.mean @ root
+        gradient -= (means @ (off[..., None, :] @ root)[..., 0, :, None])[..., 0]
         information = information + means @ np.swapaxes(means, -1, -2)
     return gradient, information, change.used
+
+
+def _products(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Half the trace of the product of each two derivatives, from their vectors alone."""
+    turned_left, turned_right = np.swapaxes(left, -1, -2), np.swapaxes(right, -1, -2)
+    across = left @ turned_right
+    return (left @ turned_left) * (right @ turned_right) + across * np.swapaxes(across, -1, -2)
 
 
 def _root(found: Implied, sample: Sample, estimator: Estimator) -> FloatArray:

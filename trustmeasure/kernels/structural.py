@@ -69,12 +69,21 @@ class Implied:
 class Slopes:
     """Derivatives of the moments in the parameters that a group uses, t of them.
 
-    ``spread`` is (…, t, p, p) and ``mean`` (…, t, p); ``used`` says which free parameters.
+    Each derivative of Σ has rank two: w(uv' + vu'), with u in ``left``, v in ``right``, both
+    (…, t, p), and w in ``weight`` (t,). ``mean`` is (…, t, p); ``used`` says which free
+    parameters.
     """
 
-    spread: FloatArray
+    left: FloatArray
+    right: FloatArray
+    weight: FloatArray
     mean: FloatArray
     used: IntArray
+
+    def spread(self) -> FloatArray:
+        """Give the derivatives of Σ themselves (…, t, p, p)."""
+        half = self.left[..., :, None] * (self.weight[:, None] * self.right)[..., None, :]
+        return half + np.swapaxes(half, -1, -2)
 
 
 def matrices(layout: Layout, parameters: FloatArray) -> dict[str, FloatArray]:
@@ -127,45 +136,40 @@ def _latent(
 def slopes(layout: Layout, found: Implied) -> Slopes:
     """Differentiate the moments in every parameter that the group uses."""
     p = found.spread.shape[-1]
-    lead = found.spread.shape[:-2]
     used = layout.used
-    spread = np.zeros((*lead, len(used), p, p))
-    mean = np.zeros((*lead, len(used), p))
+    shape = (*found.spread.shape[:-2], len(used), p)
+    left, right, mean = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    weight = np.ones(len(used))
     begin = 0
     for name in NAMES:
         rows, columns, which = layout.places[name]
-        part = slice(begin, begin + len(which))
+        part = (..., slice(begin, begin + len(which)), slice(None))
         begin += len(which)
-        if not len(which):
-            continue
-        if name in ("nu", "alpha"):
-            mean[..., part, :] = _columns(found.total, rows) if name == "alpha" else np.eye(p)[rows]
-            continue
-        left, right = _factors(name, found, rows, columns, p)
-        half = left[..., :, None] * right[..., None, :]
-        spread[..., part, :, :] = half + np.swapaxes(half, -1, -2)
-        if name in SYMMETRIC:
-            spread[..., part, :, :] /= np.where(rows == columns, 2.0, 1.0)[:, None, None]
-        else:
-            mean[..., part, :] = left * found.level[..., columns][..., None]
-    return Slopes(spread=spread, mean=mean, used=used)
+        if name == "nu":
+            mean[part] = np.eye(p)[rows]
+        elif name == "alpha":
+            mean[part] = _columns(found.total, rows)
+        elif len(which):
+            left[part], right[part] = _factors(name, found, rows, columns, p)
+            if name in SYMMETRIC:
+                weight[part[1]] = np.where(rows == columns, 0.5, 1.0)
+            else:
+                mean[part] = left[part] * found.level[..., columns][..., None]
+    return Slopes(left=left, right=right, weight=weight, mean=mean, used=used)
 
 
 def _factors(
     name: str, found: Implied, rows: IntArray, columns: IntArray, p: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Give vectors u, v (…, t, p) with dΣ = uv' + vu' (halved on a diagonal)."""
+    """Give vectors u, v (…, t, p) with dΣ = w(uv' + vu')."""
     unit = np.eye(p)
     if name == "lambda":
-        return np.broadcast_to(unit[rows], (*found.mean.shape[:-1], len(rows), p)), found.carried[
-            ..., columns, :
-        ]
+        return unit[rows], found.carried[..., columns, :]
     if name == "beta":
         return _columns(found.total, rows), found.carried[..., columns, :]
     if name == "psi":
         return _columns(found.total, rows), _columns(found.total, columns)
-    shape = (*found.mean.shape[:-1], len(rows), p)
-    return np.broadcast_to(unit[rows], shape), np.broadcast_to(unit[columns], shape)
+    return unit[rows], unit[columns]
 
 
 def _columns(matrix: FloatArray, which: IntArray) -> FloatArray:
