@@ -10,25 +10,38 @@ from trustmeasure.reliability.lambdas import LambdasResult, guttman_lambdas
 from trustmeasure.reliability.missing_answers import AlphaBoundsResult, alpha_bounds
 from trustmeasure.reliability.omega import OmegaResult, mcdonald_omega
 from trustmeasure.reliability.ordinal import OrdinalAlphaResult, ordinal_alpha
+from trustmeasure.reliability.precision import (
+    ConditionalErrorResult,
+    MeasurementErrorResult,
+    conditional_sem,
+    measurement_error,
+)
 from trustmeasure.reliability.prophecy import spearman_brown, spearman_brown_length
+from trustmeasure.reliability.raters import RaterICCResult, rater_icc
 
 __all__ = [
     "AlphaBoundsResult",
     "AlphaResult",
     "CategoricalOmegaResult",
+    "ConditionalErrorResult",
     "GlbResult",
     "LambdasResult",
+    "MeasurementErrorResult",
     "OmegaResult",
     "OrdinalAlphaResult",
+    "RaterICCResult",
     "SplitHalfResult",
     "alpha_bounds",
     "categorical_omega",
+    "conditional_sem",
     "cronbach_alpha",
     "glb",
     "guttman_lambdas",
     "item_analysis",
     "mcdonald_omega",
+    "measurement_error",
     "ordinal_alpha",
+    "rater_icc",
     "reverse_candidates",
     "spearman_brown",
     "spearman_brown_length",
