@@ -15,6 +15,8 @@ TITLES = {
     "group_agreement": "Agreement and intraclass correlation of groups",
     "kmo_bartlett": "Sampling adequacy and sphericity",
     "parallel": "Parallel analysis",
+    "retention": "Number of factors: criteria",
+    "retention_random": "Number of factors: criteria with random samples",
     "efa_extraction": "Factor analysis: extraction",
     "efa_rotation": "Factor analysis: rotation",
 }
