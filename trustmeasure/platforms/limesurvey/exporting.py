@@ -9,13 +9,8 @@ from collections.abc import Iterator
 
 from trustmeasure._files import neutralise
 from trustmeasure.errors import InstrumentError
-from trustmeasure.platforms.questionnaire import (
-    Block,
-    Questionnaire,
-    platform_names,
-    refuse_fragments,
-    slug,
-)
+from trustmeasure.platforms.naming import platform_names, refuse_fragments, slug
+from trustmeasure.platforms.questionnaire import Block, Questionnaire
 
 COLUMNS = (
     "id", "related_id", "class", "type/scale", "name", "relevance", "text", "help", "language",

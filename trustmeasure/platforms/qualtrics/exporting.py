@@ -17,13 +17,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from trustmeasure.platforms.matching import counted
-from trustmeasure.platforms.questionnaire import (
-    Block,
-    Questionnaire,
-    Statement,
-    refuse_fragments,
-    slug,
-)
+from trustmeasure.platforms.naming import refuse_fragments, slug
+from trustmeasure.platforms.questionnaire import Block, Questionnaire, Statement
 
 _FRAGMENTS = {"[[": "a command", "${": "piped text"}
 

@@ -6,13 +6,8 @@ import csv
 import io
 
 from trustmeasure._files import neutralise
-from trustmeasure.platforms.questionnaire import (
-    Block,
-    Questionnaire,
-    platform_names,
-    refuse_fragments,
-    slug,
-)
+from trustmeasure.platforms.naming import platform_names, refuse_fragments, slug
+from trustmeasure.platforms.questionnaire import Block, Questionnaire
 
 COLUMNS = (
     "Variable / Field Name",

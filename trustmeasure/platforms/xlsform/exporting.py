@@ -8,12 +8,8 @@ from typing import Any
 
 from trustmeasure._files import neutralise
 from trustmeasure.errors import MissingExtraError
-from trustmeasure.platforms.questionnaire import (
-    Questionnaire,
-    platform_names,
-    refuse_fragments,
-    slug,
-)
+from trustmeasure.platforms.naming import platform_names, refuse_fragments, slug
+from trustmeasure.platforms.questionnaire import Questionnaire
 
 # Language names as forms write them; any other language is called by its tag.
 _LANGUAGES = {
