@@ -306,3 +306,27 @@ def test_context_columns_may_not_have_the_platforms_names(tmp_path, two, platfor
     nothing = tm.read_responses(frame)
     with pytest.raises(tm.DataError, match="known instrument"):
         WRITERS[platform](nothing, tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("shape", ["qualtrics", "redcap", "limesurvey", "kobo", "csv"])
+def test_the_command_line_simulates_and_scores_every_shape(tmp_path, shape):
+    from typer.testing import CliRunner
+
+    from trustmeasure.cli import app
+
+    export, scores = str(tmp_path / "export.csv"), tmp_path / "scores.csv"
+    simulate = ["simulate", "trust-pulse", "--n", "30", "--seed", "1", "--as", shape, "-o", export]
+    assert CliRunner().invoke(app, simulate).exit_code == 0
+    done = CliRunner().invoke(app, ["score", export, "-i", "trust-pulse", "-o", str(scores)])
+    assert done.exit_code == 0, done.output
+    expected = tm.score(tm.simulate_responses("trust-pulse", n=30, rng=1)).data["trust_pulse"]
+    written = pd.read_csv(scores)["trust_pulse"]
+    pd.testing.assert_series_equal(written, expected, check_names=False)
+
+
+def test_the_warning_about_a_translation_points_to_the_users_line(tmp_path):
+    with pytest.warns(tm.InstrumentWarning) as told:
+        tm.export_instrument(
+            "trust-pulse", tmp_path / "a.md", platform="markdown", language="es"
+        )  # fmt: skip
+    assert told[0].filename == __file__

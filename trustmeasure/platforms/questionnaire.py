@@ -310,7 +310,7 @@ def _line(text: str) -> str:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, InstrumentWarning, stacklevel=6)
+    warnings.warn(message, InstrumentWarning, stacklevel=5)
 
 
 def _refuse_open_placeholders(laid: Questionnaire) -> None:
