@@ -1,0 +1,134 @@
+"""Standard errors and test statistics that do not presume normal data.
+
+All of it happens in whitened moments: covariances C become L⁻¹CL⁻ᵀ with Σ = LL', of which the
+triangle is kept, scaled so that inner products are half the trace of products. In these
+coordinates the normal-theory weight matrix is the identity, and what sandwich formulas need
+are plain products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustmeasure.kernels.structural import Implied, Slopes
+
+FloatArray = NDArray[np.float64]
+
+# Numbers held at a time while cases are gone through.
+NUMBERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Whitened:
+    """One group in whitened moments, q of them: the triangle of Σ, then the mean.
+
+    Attributes
+    ----------
+    slopes : ndarray, shape (q, t)
+        Derivatives of the moments in the parameters that the group uses.
+    spread : ndarray, shape (q, q)
+        Covariance of the cases' contributions to the moments, with divisor n.
+    used : ndarray of int, shape (t,)
+    n : float
+    """
+
+    slopes: FloatArray
+    spread: FloatArray
+    used: NDArray[np.intp]
+    n: float
+
+
+def inverse_root(matrix: FloatArray) -> FloatArray:
+    """Give L⁻¹ with LL' the matrix."""
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(matrix)))
+
+
+def triangle(matrices: FloatArray) -> FloatArray:
+    """Keep the lower triangle of symmetric (…, p, p), scaled to halve the trace of products."""
+    p = matrices.shape[-1]
+    rows, columns = np.tril_indices(p)
+    kept = matrices[..., rows, columns]
+    return np.asarray(kept * np.where(rows == columns, np.sqrt(0.5), 1.0))
+
+
+def whitened_slopes(change: Slopes, root: FloatArray, *, means: bool) -> FloatArray:
+    """Derivatives (q, t) of the whitened moments of one group."""
+    left, right = change.left @ root.T, change.right @ root.T
+    half = left[:, :, None] * (change.weight[:, None] * right)[:, None, :]
+    found = triangle(half + np.swapaxes(half, 1, 2)).T
+    return np.concatenate([found, root @ change.mean.T]) if means else found
+
+
+def case_spread(
+    values: FloatArray, centre: FloatArray, root: FloatArray, *, means: bool
+) -> FloatArray:
+    """Covariance (q, q) of the whitened contributions of complete cases (n, p)."""
+    n, p = values.shape
+    q = p * (p + 1) // 2 + (p if means else 0)
+    total, products = np.zeros(q), np.zeros((q, q))
+    for part in case_moments(values, centre, root, means=means):
+        total += part.sum(axis=0)
+        products += part.T @ part
+    mean = total / n
+    return np.asarray(products / n - np.outer(mean, mean))
+
+
+def case_moments(
+    values: FloatArray, centre: FloatArray, root: FloatArray, *, means: bool
+) -> list[FloatArray]:
+    """Whitened contributions (n, q) of the cases, in pieces, up to a constant."""
+    n, p = values.shape
+    size = max(1, NUMBERS // (p * p))
+    rows, columns = np.tril_indices(p)
+    scale = np.where(rows == columns, np.sqrt(0.5), 1.0)
+    pieces = []
+    for begin in range(0, n, size):
+        white = (values[begin : begin + size] - centre) @ root.T
+        moments = white[:, rows] * (white[:, columns] * scale)
+        pieces.append(np.concatenate([moments, white], axis=1) if means else moments)
+    return pieces
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What scaled statistics need: tr(UΓ), tr((UΓ)²), and the meat (t, t) of the sandwich."""
+
+    first: float
+    second: float
+    meat: FloatArray
+
+
+def traces(groups: list[Whitened], information: FloatArray, basis: FloatArray) -> Traces:
+    """Go from whitened groups to traces and meat.
+
+    ``information`` (k, k) is the unit information of all groups in reduced parameters, which
+    ``basis`` (n_free, k) expands. U = V − VΔ(Δ'VΔ)⁻¹Δ'V, with V and Γ block diagonal, each
+    group's V times and Γ over its share of persons.
+    """
+    total = sum(group.n for group in groups)
+    inverse = np.linalg.pinv(information, hermitian=True)
+    meat, squared = np.zeros_like(information), np.zeros_like(information)
+    first = second = 0.0
+    for group in groups:
+        reduced = group.slopes @ basis[group.used]
+        through = group.spread @ reduced
+        share = group.n / total
+        meat += share * (reduced.T @ through)
+        squared += share * (through.T @ through)
+        first += float(np.trace(group.spread))
+        second += float((group.spread**2).sum())
+    own = inverse @ meat
+    return Traces(
+        first=first - float(np.trace(own)),
+        second=second - 2.0 * float(np.trace(inverse @ squared)) + float((own * own.T).sum()),
+        meat=meat,
+    )
+
+
+def mean_square_distance(values: FloatArray, found: Implied) -> FloatArray:
+    """Squared Mahalanobis distances (n,) of the cases from an implied mean and covariance."""
+    white = (values - found.mean) @ inverse_root(found.spread).T
+    return np.asarray((white**2).sum(axis=1))
