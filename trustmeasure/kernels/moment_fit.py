@@ -15,14 +15,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels.descent import descend
 from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
 Estimator = Literal["ML", "GLS", "ULS"]
-
-_HALVINGS = 25
-# Steps that are looked back on.
-DEPTH = 4
 
 
 @dataclass(frozen=True)
@@ -83,79 +80,30 @@ def fit_moments(
 ) -> MomentFit:
     """Minimise the discrepancy from ``start``, reduced parameters of shape (n_reduced,).
 
-    The search ends where a full step promises to lower the discrepancy by less than
-    ``tolerance``: half the squared length of the step, in standard errors of one person.
+    ``tolerance`` is that of `descend`.
     """
     lead = samples[0].covariance.shape[:-2]
     flat = [_flattened(sample) for sample in samples]
-    count = len(flat[0].covariance)
-    point = np.tile(start, (count, 1))
-    value = discrepancy(model, flat, point, estimator)
-    damping = np.zeros(count)
-    converged = np.zeros(count, dtype=bool)
-    history = _History(point.shape)
-    active = np.arange(count)
-    rounds = 0
-    while active.size and rounds < max_iterations:
-        rounds += 1
-        some = [_picked(sample, active) for sample in flat]
-        here, level = point[active], value[active]
-        gradient, information = score(model, some, here, estimator)
-        step = _solve(information, -gradient, damping[active])
-        promise = -(gradient * step).sum(axis=-1) / 2
-        leap = history.extrapolate(active, here, step)
-        leapt = discrepancy(model, some, leap, estimator)
-        far = leapt < level - promise  # as good as the plain step could hope to be
-        moved, reached = leap.copy(), leapt.copy()
-        near = np.flatnonzero(~far)
-        if near.size:
-            moved[near], reached[near] = _search(
-                model, [_picked(sample, near) for sample in some],
-                here[near], level[near], step[near], estimator,
-            )  # fmt: skip
-        better = reached < level
-        point[active], value[active] = moved, np.where(better, reached, level)
-        done = promise < tolerance
-        converged[active[done]] = True
-        damping[active] = np.where(better, damping[active] / 10, _raised(damping[active]))
-        hopeless = ~done & ~better & (damping[active] > 1e6)
-        active = active[~done & ~hopeless]
-    return MomentFit(
-        parameters=model.expand(point).reshape(*lead, -1),
-        discrepancy=value.reshape(lead),
-        converged=converged.reshape(lead),
-        n_iterations=rounds,
+
+    def value(points: FloatArray, which: NDArray[np.intp]) -> FloatArray:
+        return discrepancy(model, [_picked(sample, which) for sample in flat], points, estimator)
+
+    def slope(points: FloatArray, which: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        return score(model, [_picked(sample, which) for sample in flat], points, estimator)
+
+    found = descend(
+        value,
+        slope,
+        np.tile(start, (len(flat[0].covariance), 1)),
+        tolerance=tolerance,
+        max_iterations=max_iterations,
     )
-
-
-class _History:
-    """The last few points and steps of each fit, from which Anderson's method looks ahead.
-
-    Scoring steps shrink by a constant factor where the model does not fit perfectly; the
-    combination of the last ones that cancels most of the step is where they lead.
-    """
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._points = np.full((DEPTH + 1, *shape), np.nan)
-        self._steps = np.full((DEPTH + 1, *shape), np.nan)
-
-    def extrapolate(
-        self, active: NDArray[np.intp], here: FloatArray, step: FloatArray
-    ) -> FloatArray:
-        """Give the points (r, k) that the steps so far point to."""
-        for kept, new in ((self._points, here), (self._steps, step)):
-            kept[1:, active] = kept[:-1, active].copy()
-            kept[0, active] = new
-        points, steps = self._points[:, active], self._steps[:, active]
-        moves, turns = points[0] - points[1:], steps[0] - steps[1:]
-        known = ~np.isnan(turns).any(axis=-1)
-        moves, turns = (np.where(known[..., None], part, 0.0) for part in (moves, turns))
-        moves, turns = np.swapaxes(moves, 0, 1), np.swapaxes(turns, 0, 1)
-        products = turns @ np.swapaxes(turns, -1, -2)
-        ridge = 1e-12 * np.trace(products, axis1=-1, axis2=-2)[:, None, None] + 1e-300
-        right = (turns @ step[..., None])[..., 0]
-        weights = np.linalg.solve(products + ridge * np.eye(DEPTH), right[..., None])
-        return np.asarray(here + step - ((moves + turns) * weights).sum(axis=1))
+    return MomentFit(
+        parameters=model.expand(found.point).reshape(*lead, -1),
+        discrepancy=found.value.reshape(lead),
+        converged=found.converged.reshape(lead),
+        n_iterations=found.n_iterations,
+    )
 
 
 def _flattened(sample: Sample) -> Sample:
@@ -175,45 +123,6 @@ def _picked(sample: Sample, which: NDArray[np.intp]) -> Sample:
         covariance=sample.covariance[which],
         mean=None if sample.mean is None else sample.mean[which],
     )
-
-
-def _raised(damping: FloatArray) -> FloatArray:
-    return np.maximum(10 * damping, 1e-3)
-
-
-def _solve(information: FloatArray, target: FloatArray, damping: FloatArray) -> FloatArray:
-    """Solve for the step, in units in which the information has a diagonal of one."""
-    scale = np.sqrt(np.maximum(np.diagonal(information, axis1=-2, axis2=-1), 1e-12))
-    scaled = information / (scale[..., :, None] * scale[..., None, :])
-    size = scaled.shape[-1]
-    # A little of the diagonal keeps a model that is not identified from a singular solve.
-    scaled = scaled + (damping[:, None, None] + 1e-10) * np.eye(size)
-    return np.asarray(np.linalg.solve(scaled, (target / scale)[..., None])[..., 0] / scale)
-
-
-def _search(
-    model: Model,
-    samples: Sequence[Sample],
-    point: FloatArray,
-    value: FloatArray,
-    step: FloatArray,
-    estimator: Estimator,
-) -> tuple[FloatArray, FloatArray]:
-    """Halve the step until it lowers the discrepancy."""
-    moved, reached = point.copy(), value.copy()
-    waiting = np.arange(len(point))
-    fraction = 1.0
-    for _ in range(_HALVINGS):
-        trial = point[waiting] + fraction * step[waiting]
-        some = [_picked(sample, waiting) for sample in samples]
-        found = discrepancy(model, some, trial, estimator)
-        better = found < value[waiting]
-        moved[waiting[better]], reached[waiting[better]] = trial[better], found[better]
-        waiting = waiting[~better]
-        if not waiting.size:
-            break
-        fraction /= 2
-    return moved, reached
 
 
 def discrepancy(

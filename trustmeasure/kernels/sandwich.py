@@ -55,7 +55,7 @@ def triangle(matrices: FloatArray) -> FloatArray:
 
 
 def whitened_slopes(change: Slopes, root: FloatArray, *, means: bool) -> FloatArray:
-    """Derivatives (q, t) of the whitened moments of one group."""
+    """Give the derivatives (q, t) of the whitened moments of one group."""
     left, right = change.left @ root.T, change.right @ root.T
     half = left[:, :, None] * (change.weight[:, None] * right)[:, None, :]
     found = triangle(half + np.swapaxes(half, 1, 2)).T
@@ -65,7 +65,7 @@ def whitened_slopes(change: Slopes, root: FloatArray, *, means: bool) -> FloatAr
 def case_spread(
     values: FloatArray, centre: FloatArray, root: FloatArray, *, means: bool
 ) -> FloatArray:
-    """Covariance (q, q) of the whitened contributions of complete cases (n, p)."""
+    """Give the covariance (q, q) of the whitened contributions of complete cases (n, p)."""
     n, p = values.shape
     q = p * (p + 1) // 2 + (p if means else 0)
     total, products = np.zeros(q), np.zeros((q, q))

@@ -1,0 +1,142 @@
+"""Descending to the minimum of a discrepancy by scoring steps, many problems at once.
+
+A scoring step uses the expected Hessian instead of the Hessian itself. It is safe from afar and
+shrinks by a constant factor close by, which Anderson's extrapolation makes up for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+_HALVINGS = 25
+# Steps that are looked back on.
+DEPTH = 4
+
+# Both take points (s, k) of the problems (s,) named beside them.
+Value = Callable[[FloatArray, IntArray], FloatArray]
+Score = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Minima of r problems: points (r, k), values (r,), and whether each was reached."""
+
+    point: FloatArray
+    value: FloatArray
+    converged: NDArray[np.bool_]
+    n_iterations: int
+
+
+def descend(
+    value: Value,
+    score: Score,
+    start: FloatArray,
+    *,
+    tolerance: float = 1e-15,
+    max_iterations: int = 300,
+) -> Descent:
+    """Minimise r problems from ``start`` (r, k).
+
+    ``value`` gives discrepancies; ``score`` the gradients of half of them, and the expected
+    Hessians of that. The search ends where a full step promises to lower the discrepancy by
+    less than ``tolerance``: half the squared length of the step, in standard errors of one
+    person.
+    """
+    point = start.copy()
+    everything = np.arange(len(point))
+    level = value(point, everything)
+    damping = np.zeros(len(point))
+    converged = np.zeros(len(point), dtype=bool)
+    history = _History(point.shape)
+    active = everything
+    rounds = 0
+    while active.size and rounds < max_iterations:
+        rounds += 1
+        here, before = point[active], level[active]
+        gradient, information = score(here, active)
+        step = _solve(information, -gradient, damping[active])
+        promise = -(gradient * step).sum(axis=-1) / 2
+        moved = history.extrapolate(active, here, step)
+        reached = value(moved, active)
+        # A leap must be as good as the plain step could hope to be.
+        near = np.flatnonzero(~(reached < before - promise))
+        if near.size:
+            moved[near], reached[near] = _halve(
+                value, active[near], here[near], before[near], step[near]
+            )
+        better = reached < before
+        point[active], level[active] = moved, np.where(better, reached, before)
+        done = promise < tolerance
+        converged[active[done]] = True
+        damping[active] = np.where(better, damping[active] / 10, _raised(damping[active]))
+        hopeless = ~done & ~better & (damping[active] > 1e6)
+        active = active[~done & ~hopeless]
+    return Descent(point=point, value=level, converged=converged, n_iterations=rounds)
+
+
+def _halve(
+    value: Value, which: IntArray, point: FloatArray, level: FloatArray, step: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Halve each step until it lowers the discrepancy."""
+    moved, reached = point.copy(), level.copy()
+    waiting = np.arange(len(point))
+    fraction = 1.0
+    for _ in range(_HALVINGS):
+        trial = point[waiting] + fraction * step[waiting]
+        found = value(trial, which[waiting])
+        better = found < level[waiting]
+        moved[waiting[better]], reached[waiting[better]] = trial[better], found[better]
+        waiting = waiting[~better]
+        if not waiting.size:
+            break
+        fraction /= 2
+    return moved, reached
+
+
+def _raised(damping: FloatArray) -> FloatArray:
+    return np.maximum(10 * damping, 1e-3)
+
+
+def _solve(information: FloatArray, target: FloatArray, damping: FloatArray) -> FloatArray:
+    """Solve for the step, in units in which the information has a diagonal of one."""
+    scale = np.sqrt(np.maximum(np.diagonal(information, axis1=-2, axis2=-1), 1e-12))
+    scaled = information / (scale[..., :, None] * scale[..., None, :])
+    size = scaled.shape[-1]
+    # A little of the diagonal keeps a model that is not identified from a singular solve.
+    scaled = scaled + (damping[:, None, None] + 1e-10) * np.eye(size)
+    return np.asarray(np.linalg.solve(scaled, (target / scale)[..., None])[..., 0] / scale)
+
+
+class _History:
+    """The last few points and steps of each fit, from which Anderson's method looks ahead.
+
+    Scoring steps shrink by a constant factor where the model does not fit perfectly; the
+    combination of the last ones that cancels most of the step is where they lead.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._points = np.full((DEPTH + 1, *shape), np.nan)
+        self._steps = np.full((DEPTH + 1, *shape), np.nan)
+
+    def extrapolate(self, active: IntArray, here: FloatArray, step: FloatArray) -> FloatArray:
+        """Give the points (r, k) that the steps so far point to."""
+        for kept, new in ((self._points, here), (self._steps, step)):
+            kept[1:, active] = kept[:-1, active].copy()
+            kept[0, active] = new
+        points, steps = self._points[:, active], self._steps[:, active]
+        moves, turns = points[0] - points[1:], steps[0] - steps[1:]
+        known = ~np.isnan(turns).any(axis=-1)
+        moves, turns = (np.where(known[..., None], part, 0.0) for part in (moves, turns))
+        moves, turns = np.swapaxes(moves, 0, 1), np.swapaxes(turns, 0, 1)
+        products = turns @ np.swapaxes(turns, -1, -2)
+        ridge = 1e-12 * np.trace(products, axis1=-1, axis2=-2)[:, None, None] + 1e-300
+        right = (turns @ step[..., None])[..., 0]
+        weights = np.linalg.solve(products + ridge * np.eye(DEPTH), right[..., None])
+        return np.asarray(here + step - ((moves + turns) * weights).sum(axis=1))
