@@ -61,6 +61,7 @@ if _TYPE_CHECKING:
         spearman_brown,
         spearman_brown_length,
         split_half,
+        test_retest,
     )
     from trustmeasure.report import team_report, validation_report
     from trustmeasure.responses import Responses
@@ -128,6 +129,7 @@ __all__ = [
     "split_half",
     "table",
     "team_report",
+    "test_retest",
     "tetrachoric",
     "validate_instrument",
     "validation_report",
@@ -185,6 +187,7 @@ _HOMES = {
         "spearman_brown",
         "spearman_brown_length",
         "split_half",
+        "test_retest",
     ),
     "report": ("team_report", "validation_report"),
     "responses": ("Responses",),

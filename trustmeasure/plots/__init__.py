@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from trustmeasure.plots.factors import loadings, scree
     from trustmeasure.plots.items import adequacy, item_rest
     from trustmeasure.plots.matrices import correlation_heatmap
+    from trustmeasure.plots.retest import bland_altman
     from trustmeasure.plots.style import offscreen
     from trustmeasure.plots.teams import agreement, team_means
 
 _MODULES = {
     "adequacy": "items",
     "agreement": "teams",
+    "bland_altman": "retest",
     "close": "export",
     "correlation_heatmap": "matrices",
     "describe": "descriptions",
@@ -38,6 +40,7 @@ _MODULES = {
 __all__ = [
     "adequacy",
     "agreement",
+    "bland_altman",
     "close",
     "correlation_heatmap",
     "describe",

@@ -12,7 +12,7 @@ from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
 from trustmeasure.instruments import Instrument
-from trustmeasure.reliability import AlphaResult, OmegaResult
+from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import scale_title
@@ -96,6 +96,18 @@ def _omega(result: OmegaResult) -> str:
         f"Standardised loadings of {len(loads)} items on one factor, from {bounded(loads.min())} "
         f"({loads.idxmin()}) to {bounded(loads.max())} ({loads.idxmax()}); omega is "
         f"{bounded(result.omega_total)}."
+    )
+
+
+def _retest(result: RetestResult) -> str:
+    limits = result.table.loc["bias"]
+    return (
+        f"Bland–Altman plot of {count(result.n)} persons measured twice. The mean difference, "
+        f"after minus before, is {number(result.bias)}, "
+        f"{level(result.settings.get('conf_level'))} interval "
+        f"{interval(limits['ci_low'], limits['ci_high'], unit=False)}; "
+        f"{level(result.settings.get('coverage'))} of the differences are expected between "
+        f"{number(result.loa_low)} and {number(result.loa_high)}."
     )
 
 
@@ -230,6 +242,7 @@ def _is_matrix(data: Any) -> bool:
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     AlphaResult: _items,
     OmegaResult: _omega,
+    RetestResult: _retest,
     SamplingAdequacy: _adequacy,
     ParallelAnalysis: _scree,
     ExploratoryFactors: _loadings,

@@ -9,7 +9,7 @@ from trustmeasure._checks import check_option
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
-from trustmeasure.reliability import AlphaResult, OmegaResult
+from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 
@@ -22,6 +22,7 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     Responses: ("likert",),
     AlphaResult: ("item_rest",),
     OmegaResult: ("loadings",),
+    RetestResult: ("bland_altman",),
     SamplingAdequacy: ("adequacy",),
     ParallelAnalysis: ("scree",),
     ExploratoryFactors: ("loadings",),

@@ -18,6 +18,7 @@ from trustmeasure.reliability.precision import (
 )
 from trustmeasure.reliability.prophecy import spearman_brown, spearman_brown_length
 from trustmeasure.reliability.raters import RaterICCResult, rater_icc
+from trustmeasure.reliability.retest import RetestResult, test_retest
 
 __all__ = [
     "AlphaBoundsResult",
@@ -30,6 +31,7 @@ __all__ = [
     "OmegaResult",
     "OrdinalAlphaResult",
     "RaterICCResult",
+    "RetestResult",
     "SplitHalfResult",
     "alpha_bounds",
     "categorical_omega",
@@ -46,4 +48,5 @@ __all__ = [
     "spearman_brown",
     "spearman_brown_length",
     "split_half",
+    "test_retest",
 ]
