@@ -204,7 +204,7 @@ def group_score(
     residual = np.swapaxes(root, -1, -2) @ rest @ root
     weight = change.weight
     gradient = -weight * ((left @ residual) * right).sum(axis=-1)
-    information = weight[:, None] * weight * _products(left, right)
+    information = weight[:, None] * weight * half_products(left, right)
     if off is not None:
         means = change.mean @ root
         gradient -= (means @ (off[..., None, :] @ root)[..., 0, :, None])[..., 0]
@@ -212,7 +212,7 @@ def group_score(
     return gradient, information, change.used
 
 
-def _products(left: FloatArray, right: FloatArray) -> FloatArray:
+def half_products(left: FloatArray, right: FloatArray) -> FloatArray:
     """Half the trace of the product of each two derivatives, from their vectors alone."""
     turned_left, turned_right = np.swapaxes(left, -1, -2), np.swapaxes(right, -1, -2)
     across = left @ turned_right
