@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from trustmeasure._checks import check_count, check_option, listed
+from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.correlation.matrices import (
     Correlations,
     correlations_given,
     correlations_of,
-    refuse_dependent,
 )
-from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
+from trustmeasure.exploratory.remarks import check_definite, note_problems
+from trustmeasure.exploratory.rotations import check_rotation
 from trustmeasure.exploratory.solution import ExploratoryFactors, solution
-from trustmeasure.kernels.covariance import is_positive_definite
+from trustmeasure.exploratory.uncertainty import (
+    INTERVALS,
+    Solved,
+    Uncertainty,
+    analytic,
+    bootstrap,
+    check_interval,
+)
 from trustmeasure.kernels.factor_extraction import (
-    LOWEST_UNIQUENESS,
-    Extraction,
     degrees_of_freedom,
     extract,
     most_factors,
 )
-from trustmeasure.kernels.factor_fit import FactorFit, factor_fit
-from trustmeasure.kernels.rotation import Rotated, arrange, rotate
+from trustmeasure.kernels.factor_fit import factor_fit
+from trustmeasure.kernels.rotation import Rotation, arrange, rotate
 from trustmeasure.results import Notes
 
-METHODS = ("minres", "ml", "pa")
-ROTATIONS = ("none", "varimax", "promax", "oblimin")
+METHODS = ("minres", "uls", "ml", "pa", "alpha", "minrank")
 
 
 def efa(
@@ -41,10 +46,18 @@ def efa(
     scale: str | None = None,
     method: str = "minres",
     rotation: str = "oblimin",
+    rotation_args: Mapping[str, float] | None = None,
+    target: Any = None,
+    normalize: bool | None = None,
+    n_starts: int = 10,
     correlation: str = "pearson",
     missing: str = "listwise",
     corr: Any = None,
     n_obs: int | None = None,
+    ci: str | None = None,
+    conf_level: float = 0.95,
+    n_boot: int = 1000,
+    rng: Any = None,
 ) -> ExploratoryFactors:
     r"""Exploratory factor analysis of raw answers or of a correlation matrix.
 
@@ -62,22 +75,58 @@ def efa(
         The columns to use; all without it.
     scale : str, optional
         With Scores, the items of this scale.
-    method : {"minres", "ml", "pa"}
-        Minimum residual (least squares on the correlations between items), maximum
-        likelihood, or principal axes iterated to their limit. minres and ml keep
-        uniquenesses at or above 0.005.
-    rotation : {"none", "varimax", "promax", "oblimin"}
-        oblimin is direct quartimin on the loadings as they are; varimax and promax
-        (power 4) normalise rows first. A single factor is not rotated.
-    correlation : {"pearson"}
+    method : {"minres", "uls", "ml", "pa", "alpha", "minrank"}
+        Minimum residual (least squares on the correlations between items); unweighted least
+        squares, which has the same minimum; maximum likelihood; principal axes iterated to
+        their limit, again the same minimum; alpha factoring (Kaiser & Caffrey 1965), which
+        rescales items to equal common variance; or minimum rank: the largest uniquenesses
+        that leave no negative eigenvalue, and the first m axes of the rest. minres, uls and
+        ml keep uniquenesses at or above 0.005.
+    rotation : str
+        Orthogonal: "varimax", "quartimax", "equamax", "geomin_orthogonal", "bentlerT",
+        "bifactor", "target_orthogonal". Oblique: "promax", "oblimin", "quartimin",
+        "geomin_oblique", "bentlerQ", "simplimax", "biquartimin" (the oblique bifactor
+        rotation of Jennrich & Bentler 2012), "target_oblique". Or "none". Also understood:
+        "geominT", "geominQ", "bentler_orthogonal", "bentler_oblique", "bifactorT",
+        "bifactorQ", "targetT", "targetQ", and "target" for "target_oblique". A single
+        factor is not rotated.
+    rotation_args : mapping, optional
+        ``gamma`` of oblimin (0, which is quartimin), ``delta`` of geomin (0.01), ``power``
+        of promax (4), ``n_small`` of simplimax (p), the number of loadings to bring near 0.
+    target : DataFrame or array, shape (p, m), optional
+        For the target rotations: loadings to come near to, NaN where a loading is free.
+        Rows of a frame are found by item name.
+    normalize : bool, optional
+        Whether rows are brought to equal length during rotation (Kaiser). By default
+        varimax and promax do so, and no other, as in psych.
+    n_starts : int
+        Starts of the rotation: the unrotated axes, as in GPArotation, and random orthogonal
+        turns of them. The lowest minimum is kept; of minima within a millionth of each
+        other that of the unrotated axes. ``n_starts=1`` is GPArotation's solution.
+    correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.
-    missing : {"listwise", "pairwise"}
+    missing : {"listwise", "pairwise", "fiml"}
         Persons with a missing answer are left out, or used for the pairs that they
-        answered. Fit then takes everyone with at least one answer as n, as psych does.
+        answered, or (Pearson only) all answers together give maximum likelihood estimates
+        of the correlations. Fit then takes everyone with at least one answer as n, as psych
+        does for pairwise correlations.
     corr : DataFrame or 2-D array, optional
         Correlation matrix to use instead of ``data``.
     n_obs : int, optional
         Persons behind ``corr``; without it, the fit statistics are NaN.
+    ci : {None, "bootstrap", "normal", "jackknife"}
+        Standard errors and intervals of loadings and factor correlations: percentiles of
+        resampled persons, aligned with the sample's factors; normal theory, with the model
+        as the population (not with raw data that are not listwise Pearson); or the
+        infinitesimal jackknife, which supposes neither normality nor the model. The last
+        two have formulas for minres, uls, pa and ml.
+    conf_level : float
+        Confidence level of these intervals.
+    n_boot : int
+        Bootstrap samples.
+    rng : None, int or numpy.random.Generator
+        Random numbers of the starts and of the bootstrap. Without it, starts are always the
+        same, and the bootstrap is not.
 
     Returns
     -------
@@ -104,15 +153,29 @@ def efa(
     Equals ``psych::fa(x, m, fm = method, rotate = rotation)`` of psych 2.2.9 run to
     convergence: ``chisq`` is its ``STATISTIC``, ``chisq_empirical`` its ``chi``, ``rmsr``
     its ``rms``, ``variance`` its ``Vaccounted``; ``rmsea``, ``tli`` and ``bic`` have its
-    definitions. ``pa`` is ``fm = "pa"`` with ``min.err`` near 0 and ``max.iter`` large,
-    ``ml`` also ``stats::factanal``. ``promax`` is psych's: rows stay normalised until the
-    end, where ``stats::promax`` raises rows of their own length to the power. psych 2.2.9
-    has no CFI; here it is :math:`1 - \max(\chi^2 - df, 0) / \max(\chi^2_0 - df_0, \chi^2 -
-    df, 0)`, with the null model's χ² as ``null_chisq``.
+    definitions. psych 2.2.9 has no CFI; here it is :math:`1 - \max(\chi^2 - df, 0) /
+    \max(\chi^2_0 - df_0, \chi^2 - df, 0)`, with the null model's χ² as ``null_chisq``.
 
-    Factors are ordered by :math:`diag(\Phi\Lambda'\Lambda)`, and each column is turned to a
-    positive sum. Oblimin starts from the unrotated axes; when one of four other fixed
-    starts reaches a clearly lower criterion, a note says so.
+    Extraction: ``ml`` is also ``stats::factanal``; ``pa`` is ``fm = "pa"`` with ``min.err``
+    near 0 and ``max.iter`` large, and so is ``alpha``; psych's ``uls`` and ``minres`` differ
+    in what their optimiser is told beside a bound, and have one minimum. ``minrank`` is
+    psych's, whose communalities do not depend on m: constrained minimum-trace factor
+    analysis (Shapiro & ten Berge 2002), which psych solves with Rcsdp.
+
+    Rotation: the criteria are GPArotation's. ``equamax`` is Crawford and Ferguson's with κ =
+    m/(2p); ``bifactor`` and ``biquartimin`` are psych's rotations of these names
+    (GPArotation's ``bifactorT``, ``bifactorQ``), not Carroll's biquartimin, which is oblimin
+    with ``gamma=0.5``; targets with NaN are ``targetT``, ``targetQ``, or ``pstT``, ``pstQ``
+    with weights of 0 there. ``promax`` is psych's: rows stay normalised until the end, where
+    ``stats::promax`` raises rows of their own length to the power.
+
+    Order and sign follow one rule: factors descend by :math:`diag(\Phi\Lambda'\Lambda)`, each
+    with a positive sum of loadings, except a factor that the rotation itself singles out,
+    which keeps its place: the general factor comes first, and targets keep their order,
+    and their signs where they have any. Everything is reordered together.
+
+    Criteria may have several minima, above all geomin, simplimax and the bifactor ones;
+    ``local_optima`` counts those found (Nguyen & Waller 2023).
 
     References
     ----------
@@ -122,9 +185,30 @@ def efa(
     Jöreskog, K. G. (1967). Some contributions to maximum likelihood factor analysis.
     *Psychometrika, 32*, 443–482. https://doi.org/10.1007/BF02289658
 
+    Kaiser, H. F., & Caffrey, J. (1965). Alpha factor analysis. *Psychometrika, 30*, 1–14.
+    https://doi.org/10.1007/BF02289743
+
+    Shapiro, A., & ten Berge, J. M. F. (2002). Statistical inference of minimum rank factor
+    analysis. *Psychometrika, 67*, 79–94. https://doi.org/10.1007/BF02294710
+
     Bernaards, C. A., & Jennrich, R. I. (2005). Gradient projection algorithms and software
     for arbitrary rotation criteria in factor analysis. *Educational and Psychological
     Measurement, 65*, 676–696. https://doi.org/10.1177/0013164404272507
+
+    Jennrich, R. I., & Bentler, P. M. (2012). Exploratory bi-factor analysis: The oblique
+    case. *Psychometrika, 77*, 442–454. https://doi.org/10.1007/s11336-012-9269-1
+
+    Nguyen, H. V., & Waller, N. G. (2023). Local minima and factor rotations in exploratory
+    factor analysis. *Psychological Methods, 28*, 1122–1141.
+    https://doi.org/10.1037/met0000467
+
+    Jennrich, R. I. (1974). Simplified formulae for standard errors in maximum-likelihood
+    factor analysis. *British Journal of Mathematical and Statistical Psychology, 27*,
+    122–131. https://doi.org/10.1111/j.2044-8317.1974.tb00533.x
+
+    Zhang, G., Preacher, K. J., & Jennrich, R. I. (2012). The infinitesimal jackknife with
+    exploratory factor analysis. *Psychometrika, 77*, 634–648.
+    https://doi.org/10.1007/s11336-012-9281-5
 
     Examples
     --------
@@ -141,39 +225,96 @@ def efa(
     (13, True)
     """
     check_count("n_factors", n_factors)
+    check_count("n_starts", n_starts)
+    check_count("n_boot", n_boot, least=2)
+    check_level("conf_level", conf_level)
     check_option("method", method, METHODS)
-    check_option("rotation", rotation, ROTATIONS)
+    check_option("ci", ci, INTERVALS)
+    generator = None if rng is None else as_rng(rng)
     notes = Notes()
     found = _correlations(data, corr, n_obs, items, scale, correlation, missing, notes)
+    chosen = check_rotation(
+        rotation,
+        rotation_args=rotation_args,
+        target=target,
+        normalize=normalize,
+        names=found.names,
+        n_factors=n_factors,
+    )
+    check_interval(
+        ci, data=data, n_obs=n_obs, correlation=correlation, missing=missing, method=method
+    )
     _refuse_too_many(n_factors, len(found.names))
-    _check_definite(found, method, notes)
+    check_definite(found, method, notes)
 
-    extraction = extract(found.matrix, n_factors, method)  # type: ignore[arg-type]  # checked
-    empty = (extraction.loadings**2).sum(axis=0) < 1e-8
-    turn = "none" if empty.any() else rotation
-    rotated = arrange(rotate(extraction.loadings, turn))  # type: ignore[arg-type]  # checked
+    solved = _solve(found, n_factors, method, chosen, n_starts, generator)
+    rotated = solved.rotated
     implied = rotated.loadings @ rotated.phi @ rotated.loadings.T
     persons = math.nan if found.n_obs is None else float(found.n_obs)
     fit = factor_fit(found.matrix, implied, n_factors, persons, found.counts)
-
-    if empty.any():
-        notes.warn(
-            f"{int(empty.sum())} of {n_factors} factors explain nothing, so the solution was not "
-            "rotated; ask for fewer.",
-            DataWarning,
-        )
-    _note_problems(found, extraction, rotated, fit, notes)
+    note_problems(solved, chosen, fit, notes)
+    uncertainty = None
+    if ci is not None:
+        where = {"items": items, "scale": scale}
+        uncertainty = (
+            bootstrap(
+                solved, data, where, correlation=correlation, missing=missing, notes=notes,
+                conf_level=conf_level, n_boot=n_boot, rng=generator or as_rng(None),
+            )
+            if ci == "bootstrap"
+            else _analytic(solved, ci, data, where, conf_level, notes)
+        )  # fmt: skip
     settings = {
         "n_factors": n_factors,
         "items": list(found.names),
         "scale": scale,
         "method": method,
-        "rotation": rotation,
+        "rotation": chosen.name,
+        "rotation_args": dict(rotation_args or {}),
+        "target": None if chosen.target is None else chosen.target.tolist(),
+        "normalize": chosen.normalize,
+        "n_starts": n_starts,
         "correlation": correlation if corr is None else "given",
         "missing": missing if corr is None else None,
         "n_obs": n_obs,
+        "ci": ci,
+        "conf_level": conf_level,
+        "n_boot": n_boot if ci == "bootstrap" else None,
     }
-    return solution(found, extraction, rotated, implied, fit, settings, notes.messages())
+    return solution(solved, implied, fit, uncertainty, settings, notes.messages())
+
+
+def _solve(
+    found: Correlations,
+    n_factors: int,
+    method: str,
+    rotation: Rotation,
+    n_starts: int,
+    rng: np.random.Generator | None,
+) -> Solved:
+    """Extract, rotate, and put the factors in order."""
+    extraction = extract(found.matrix, n_factors, method)  # type: ignore[arg-type]  # checked
+    empty = (extraction.loadings**2).sum(axis=0) < 1e-8
+    turn = Rotation("none") if empty.any() or n_factors == 1 else rotation
+    rotated = arrange(rotate(extraction.loadings, turn, n_starts=n_starts, rng=rng), turn)
+    return Solved(found, extraction, rotated, method, turn)  # type: ignore[arg-type]  # checked
+
+
+def _analytic(
+    solved: Solved, ci: str, data: Any, where: dict[str, Any], conf_level: float, notes: Notes
+) -> Uncertainty | None:
+    """Give intervals from derivatives, where the solution has any."""
+    from scipy.special import ndtri
+
+    if solved.extraction.at_bound.any():
+        notes.warn(
+            f"ci='{ci}' is not defined where a uniqueness is stopped at its bound; use "
+            "ci='bootstrap'.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+        return None
+    return analytic(solved, ci, data, where, float(ndtri((1 + conf_level) / 2)))
 
 
 def _correlations(
@@ -218,55 +359,3 @@ def _refuse_too_many(n_factors: int, n_items: int) -> None:
             f"the correlations. {n_items} items allow at most {most} factor"
             f"{'s' if most != 1 else ''}."
         )
-
-
-def _check_definite(found: Correlations, method: str, notes: Notes) -> None:
-    """Refuse a matrix without a likelihood to ml, and warn the other methods of it."""
-    if is_positive_definite(found.matrix):
-        return
-    if method == "ml":
-        refuse_dependent(found, "method='ml'")
-    few = found.n_obs is not None and found.n_obs <= len(found.names)
-    notes.warn(
-        "The correlation matrix is not positive definite"
-        + (f" ({found.n_obs} persons for {len(found.names)} items)" if few else "")
-        + "; loadings are given, but chisq, rmsea, tli, cfi and bic are not defined.",
-        DataWarning,
-        stacklevel=4,
-    )
-
-
-def _note_problems(
-    found: Correlations, extraction: Extraction, rotated: Rotated, fit: FactorFit, notes: Notes
-) -> None:
-    """Say what in the estimates changes how they must be read."""
-    communalities = (extraction.loadings**2).sum(axis=1)
-    improper = extraction.at_bound | (communalities > 1.0 - LOWEST_UNIQUENESS + 1e-9)
-    if improper.any():
-        names = listed(np.asarray(found.names)[improper])
-        notes.warn(
-            f"Heywood case: almost no unique variance is left for {names}. The loadings there "
-            "are not to be trusted; try fewer factors, or look for near copies among the items.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    if not extraction.converged:
-        notes.warn(
-            f"The extraction did not converge in {extraction.n_iterations} steps.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    if not rotated.converged:
-        notes.warn("The rotation did not converge.", ConvergenceWarning, stacklevel=4)
-    if rotated.criterion - rotated.best_criterion > 1e-4 * abs(rotated.criterion):
-        notes.record(
-            f"Oblimin from the unrotated axes gave a criterion of {rotated.criterion:.5f}; another "
-            f"start reached {rotated.best_criterion:.5f}. The rotation has several minima."
-        )
-    if found.n_obs is not None and math.isnan(fit.chisq) and is_positive_definite(found.matrix):
-        notes.record(
-            f"n = {found.n_obs} is too small for Bartlett's correction, or the reproduced "
-            "correlations have no inverse, so the likelihood-based fit is not defined."
-        )
-    if fit.df == 0:
-        notes.record("No degrees of freedom are left, so the fit cannot be tested.")

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.correlation.matrices import Correlations
-from trustmeasure.kernels.factor_extraction import Extraction
+from trustmeasure.exploratory.scores import FactorScores, factor_scores
+from trustmeasure.exploratory.uncertainty import Solved, Uncertainty
+from trustmeasure.kernels.covariance import squared_multiple_correlations
 from trustmeasure.kernels.factor_fit import FactorFit
-from trustmeasure.kernels.rotation import Rotated, explained
+from trustmeasure.kernels.rotation import Optima, explained
 from trustmeasure.results import Result
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +27,9 @@ class ExploratoryFactors(Result):
     """What `efa` returns.
 
     Factors are ``F1``, ``F2``, … in descending order of the variance they explain after
-    rotation; each has a positive sum of loadings. Rows are the items in the user's order.
+    rotation; each has a positive sum of loadings. A factor that the rotation itself singles
+    out keeps its place: the general one of a bifactor rotation is ``F1``, and factors of a
+    target stand in its order, with its signs. Rows are the items in the user's order.
 
     Attributes
     ----------
@@ -38,6 +41,9 @@ class ExploratoryFactors(Result):
         Correlations of items with factors, ``loadings @ phi``.
     communalities, uniquenesses : Series, shape (p,)
         Variance shared with the factors, and the rest; they sum to 1.
+    initial_communalities : Series, shape (p,)
+        Squared multiple correlations of each item with the others, from which extraction
+        starts.
     complexity : Series, shape (p,)
         Hofmann's index: how many factors an item needs.
     variance : DataFrame, shape (5, m)
@@ -64,6 +70,15 @@ class ExploratoryFactors(Result):
         Persons; NaN where unknown, as then are the fit statistics.
     converged : bool
         Whether extraction and rotation reached their minimum within the admissible.
+    criterion : float
+        What the rotation minimised, on GPArotation's scale; NaN where nothing was rotated.
+    local_optima : DataFrame
+        The distinct minima that the rotation's starts led to, ascending: ``criterion``,
+        ``starts`` and their ``share`` of all starts. Empty where nothing was rotated.
+    loadings_se, loadings_low, loadings_high : DataFrame or None
+        Standard errors and confidence limits of the loadings, with ``ci=``.
+    phi_se, phi_low, phi_high : DataFrame or None
+        The same of the factor correlations.
     """
 
     title: ClassVar[str] = "Exploratory factor analysis"
@@ -73,6 +88,7 @@ class ExploratoryFactors(Result):
     structure: pd.DataFrame
     communalities: pd.Series
     uniquenesses: pd.Series
+    initial_communalities: pd.Series
     complexity: pd.Series
     variance: pd.DataFrame
     eigenvalues: pd.Series
@@ -92,6 +108,81 @@ class ExploratoryFactors(Result):
     residuals: pd.DataFrame
     n_obs: float
     converged: bool
+    criterion: float
+    local_optima: pd.DataFrame
+    loadings_se: pd.DataFrame | None = None
+    loadings_low: pd.DataFrame | None = None
+    loadings_high: pd.DataFrame | None = None
+    phi_se: pd.DataFrame | None = None
+    phi_low: pd.DataFrame | None = None
+    phi_high: pd.DataFrame | None = None
+
+    @property
+    def correlations(self) -> pd.DataFrame:
+        """The correlations that were factored: what the factors reproduce, and the residuals."""
+        return self.residuals + self.loadings @ self.phi @ self.loadings.T
+
+    @property
+    def communality_table(self) -> pd.DataFrame:
+        """One row an item: initial and extracted communality, uniqueness, complexity."""
+        return pd.DataFrame(
+            {
+                "initial": self.initial_communalities,
+                "communality": self.communalities,
+                "uniqueness": self.uniquenesses,
+                "complexity": self.complexity,
+            }
+        )
+
+    def scores(
+        self, data: Any, *, method: str = "regression", scale: str | None = None
+    ) -> FactorScores:
+        """Estimate each person's factor scores, and how far the items determine the factors.
+
+        Parameters
+        ----------
+        data : DataFrame, 2-D array, or Scores
+            Persons in rows, with the items that were factored. Items are standardised by
+            their means and standard deviations in these data.
+        method : {"regression", "bartlett", "tenberge"}
+            Thurstone's scores, nearest to the factors; Bartlett's, unbiased for each person;
+            or ten Berge's, which correlate as the factors do.
+        scale : str, optional
+            With Scores, the scale that was factored.
+
+        Returns
+        -------
+        FactorScores
+            ``scores``, ``weights``, ``determinacy``, ``correlations``, ``validities``.
+
+        Raises
+        ------
+        DataError
+            When an item is missing or constant, or the correlations cannot be inverted.
+
+        Notes
+        -----
+        Equals ``psych::factor.scores(x, f, Phi, method = "Thurstone" | "Bartlett" |
+        "tenBerge", rho = r)``; psych gives Thurstone's scores of a single factor even when
+        ten Berge's are asked for.
+
+        References
+        ----------
+        Grice, J. W. (2001). Computing and evaluating factor scores. *Psychological Methods,
+        6*, 430–450. https://doi.org/10.1037/1082-989X.6.4.430
+
+        ten Berge, J. M. F., Krijnen, W. P., Wansbeek, T., & Shapiro, A. (1999). Some new
+        results on correlation-preserving factor scores prediction methods. *Linear Algebra
+        and Its Applications, 289*, 311–318. https://doi.org/10.1016/S0024-3795(97)10007-6
+        """
+        return factor_scores(
+            data,
+            method,
+            correlation=self.correlations,
+            loadings=self.loadings,
+            phi=self.phi,
+            scale=scale,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row an item: loadings, communality, uniqueness and complexity."""
@@ -116,15 +207,15 @@ class ExploratoryFactors(Result):
 
 
 def solution(
-    found: Correlations,
-    extraction: Extraction,
-    rotated: Rotated,
+    solved: Solved,
     implied: FloatArray,
     fit: FactorFit,
+    uncertainty: Uncertainty | None,
     settings: dict[str, Any],
     warnings: tuple[str, ...],
 ) -> ExploratoryFactors:
     """Dress the numbers in the users' names."""
+    found, extraction, rotated = solved.found, solved.extraction, solved.rotated
     p, m = rotated.loadings.shape
     names = pd.Index(found.names)
     factors = pd.Index([f"F{k + 1}" for k in range(m)])
@@ -143,6 +234,9 @@ def solution(
         structure=pd.DataFrame(rotated.loadings @ rotated.phi, index=names, columns=factors),
         communalities=pd.Series(communalities, index=names, name="communality"),
         uniquenesses=pd.Series(1.0 - communalities, index=names, name="uniqueness"),
+        initial_communalities=pd.Series(
+            squared_multiple_correlations(found.matrix), index=names, name="initial"
+        ),
         complexity=pd.Series(complexity, index=names, name="complexity"),
         variance=pd.DataFrame(
             np.array(table),
@@ -176,8 +270,41 @@ def solution(
         residuals=pd.DataFrame(found.matrix - implied, index=names, columns=names),
         n_obs=math.nan if found.n_obs is None else float(found.n_obs),
         converged=extraction.converged and rotated.converged,
+        criterion=rotated.criterion,
+        local_optima=_optima(rotated.optima),
+        **_limits(uncertainty, names, factors),
         n=found.n_obs or 0,
         n_dropped=found.n_dropped,
         settings=settings,
         warnings=warnings,
     )
+
+
+def _optima(optima: Optima | None) -> pd.DataFrame:
+    if optima is None:
+        return pd.DataFrame({"criterion": [], "starts": [], "share": []})
+    return pd.DataFrame(
+        {
+            "criterion": optima.criteria,
+            "starts": optima.counts,
+            "share": optima.counts / optima.n_starts,
+        },
+        index=pd.RangeIndex(1, len(optima.criteria) + 1, name="minimum"),
+    )
+
+
+def _limits(
+    uncertainty: Uncertainty | None, names: pd.Index, factors: pd.Index
+) -> dict[str, pd.DataFrame]:
+    if uncertainty is None:
+        return {}
+    return {
+        field: pd.DataFrame(
+            getattr(uncertainty, field),
+            index=names if field.startswith("loadings") else factors,
+            columns=factors,
+        )
+        for field in (
+            "loadings_se", "loadings_low", "loadings_high", "phi_se", "phi_low", "phi_high",
+        )
+    }  # fmt: skip

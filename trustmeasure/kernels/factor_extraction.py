@@ -1,6 +1,6 @@
-"""Common factors from a correlation matrix: minimum residual, maximum likelihood, principal axes.
+"""Common factors from a correlation matrix: least squares, likelihood, axes, alpha, minimum rank.
 
-All three are one optimisation over the uniquenesses. With the uniquenesses given, the best
+The first three are one optimisation over the uniquenesses. With the uniquenesses given, the best
 loadings are eigenvectors, so the discrepancy depends on the small eigenvalues alone; its
 gradient and Hessian have closed forms (Jöreskog 1967, 1977), and a projected Newton method
 needs a handful of eigendecompositions where a quasi-Newton one needs dozens.
@@ -15,10 +15,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels.alpha_factoring import alpha_factors
 from trustmeasure.kernels.covariance import squared_multiple_correlations
+from trustmeasure.kernels.minimum_trace import minimum_trace
 
 FloatArray = NDArray[np.float64]
-Method = Literal["minres", "ml", "pa"]
+Method = Literal["minres", "uls", "ml", "pa", "alpha", "minrank"]
 
 # psych::fa and stats::factanal keep uniquenesses at or above this.
 LOWEST_UNIQUENESS = 0.005
@@ -37,8 +39,8 @@ class Extraction:
     reduced_eigenvalues : ndarray, shape (p,)
         Eigenvalues, descending, of the correlations with communalities in the diagonal.
     discrepancy : float
-        The minimum found: half the squared residuals (minres, pa), or the likelihood
-        discrepancy ln|Σ| − ln|R| + tr(RΣ⁻¹) − p (ml).
+        The minimum found: half the squared residuals (minres, uls, pa), or the likelihood
+        discrepancy ln|Σ| − ln|R| + tr(RΣ⁻¹) − p (ml); NaN for alpha and minrank.
     at_bound : ndarray of bool, shape (p,)
         Items whose uniqueness was stopped at the bound.
     converged : bool
@@ -64,6 +66,8 @@ class _Point:
 
 def extract(correlation: FloatArray, n_factors: int, method: Method) -> Extraction:
     """Extract ``n_factors`` unrotated common factors from a correlation matrix (p, p)."""
+    if method in ("alpha", "minrank"):
+        return _without_discrepancy(correlation, n_factors, method)
     uniqueness = 1.0 - squared_multiple_correlations(correlation)
     if method == "ml":
         lower = np.log(LOWEST_UNIQUENESS)
@@ -93,6 +97,28 @@ def extract(correlation: FloatArray, n_factors: int, method: Method) -> Extracti
         discrepancy=point.value,
         at_bound=at_bound,
         converged=converged and not (method == "pa" and bool(at_bound.any())),
+        n_iterations=steps,
+    )
+
+
+def _without_discrepancy(correlation: FloatArray, n_factors: int, method: Method) -> Extraction:
+    """Extract by a criterion that is no discrepancy between correlations."""
+    if method == "alpha":
+        alpha = alpha_factors(correlation, n_factors)
+        loadings, converged, steps = alpha.loadings, alpha.converged, alpha.n_iterations
+        bare = np.zeros(len(correlation), dtype=bool)
+    else:
+        trace = minimum_trace(correlation)
+        loadings, converged, steps = (
+            _axes(correlation, trace.errors, n_factors), trace.converged, 0,
+        )  # fmt: skip
+        bare = trace.errors < 1e-6
+    return Extraction(
+        loadings=positive_columns(loadings),
+        reduced_eigenvalues=reduced_eigenvalues(correlation, loadings),
+        discrepancy=float("nan"),
+        at_bound=bare,
+        converged=converged,
         n_iterations=steps,
     )
 

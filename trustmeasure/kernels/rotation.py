@@ -1,22 +1,94 @@
-"""Rotation of factors to simple structure: varimax, promax, oblimin; and their order and sign.
+"""Rotation of factors to simple structure, from one start or many; their order and sign.
 
-Oblimin follows the gradient projection algorithm (Jennrich 2002; Bernaards & Jennrich
-2005), written for a stack of starts that move together, so that looking for a better
-minimum costs little more than finding one.
+Every rotation but promax minimises a criterion of `rotation_criteria` by the engine of
+`gradient_projection`; varimax has its classical algorithm besides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels import rotation_criteria as criteria
 from trustmeasure.kernels.factor_extraction import column_signs
+from trustmeasure.kernels.gradient_projection import ARRIVED, Turned, minimise, turn
+from trustmeasure.kernels.rotation_criteria import Criterion
 
 FloatArray = NDArray[np.float64]
-RotationName = Literal["none", "varimax", "promax", "oblimin"]
+RotationName = Literal[
+    "none", "varimax", "quartimax", "equamax", "promax", "oblimin", "quartimin",
+    "geomin_orthogonal", "geomin_oblique", "bentlerT", "bentlerQ", "simplimax", "bifactor",
+    "biquartimin", "target_orthogonal", "target_oblique",
+]  # fmt: skip
+
+# Criteria that differ by less than this share are one minimum.
+SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A rotation with all that it needs to know.
+
+    ``gamma`` belongs to oblimin, ``delta`` to geomin, ``power`` to promax, ``n_small`` to
+    simplimax, ``target`` (p, m; NaN is free) to the rotations towards a target.
+    """
+
+    name: RotationName
+    normalize: bool = False
+    gamma: float = 0.0
+    delta: float = 0.01
+    power: float = 4.0
+    n_small: int = 0
+    target: FloatArray | None = None
+
+    def criterion(self, shape: tuple[int, int]) -> Criterion | None:
+        """Give what is minimised for loadings of a shape; None where nothing is turned."""
+        p, m = shape
+        if m < 2 or self.name == "none":
+            return None
+        if self.name in ("varimax", "promax"):  # promax takes its varimax further
+            return Criterion(criteria.varimax, oblique=False)
+        if self.name == "quartimax":
+            return Criterion(criteria.quartimax, oblique=False)
+        if self.name == "equamax":
+            return Criterion(criteria.crawford_ferguson(m / (2 * p)), oblique=False)
+        if self.name in ("geomin_orthogonal", "geomin_oblique"):
+            return Criterion(criteria.geomin(self.delta), oblique=self.name == "geomin_oblique")
+        if self.name in ("bentlerT", "bentlerQ"):
+            return Criterion(criteria.bentler, oblique=self.name == "bentlerQ")
+        if self.name == "simplimax":
+            return Criterion(criteria.simplimax(self.n_small or p), oblique=True, smooth=False)
+        if self.name in ("bifactor", "biquartimin"):
+            return Criterion(criteria.bifactor, oblique=self.name == "biquartimin")
+        if self.target is not None:
+            oblique = self.name == "target_oblique"
+            return Criterion(criteria.towards(self.target), oblique=oblique)
+        return Criterion(criteria.oblimin(self.gamma), oblique=True)
+
+
+@dataclass(frozen=True)
+class Optima:
+    """What the starts of a rotation led to.
+
+    Attributes
+    ----------
+    criteria : ndarray
+        Criterion of each distinct minimum, ascending.
+    counts : ndarray of int
+        Starts that led to each.
+    n_starts : int
+        All starts, those that led nowhere included.
+    first : float
+        Criterion that the start from the unrotated axes led to; NaN where it led nowhere.
+    """
+
+    criteria: FloatArray
+    counts: NDArray[np.int64]
+    n_starts: int
+    first: float
 
 
 @dataclass(frozen=True)
@@ -29,47 +101,81 @@ class Rotated:
         Pattern loadings.
     phi : ndarray, shape (m, m)
         Factor correlations; the identity after an orthogonal rotation.
+    axes : ndarray, shape (m, m)
+        T, such that ``loadings`` are the unrotated ones times T'⁻¹, and ``phi`` is T'T.
     converged : bool
     criterion : float
-        What was minimised (oblimin); NaN for the others.
-    best_criterion : float
-        Lowest criterion that any of several starts reached; NaN for the others.
+        What was minimised; NaN without a rotation. Of promax, that of its varimax.
+    optima : Optima or None
+        What all starts led to; None without a rotation.
     """
 
     loadings: FloatArray
     phi: FloatArray
+    axes: FloatArray
     converged: bool = True
     criterion: float = float("nan")
-    best_criterion: float = float("nan")
+    optima: Optima | None = None
 
 
-def rotate(loadings: FloatArray, rotation: RotationName) -> Rotated:
-    """Rotate unrotated ``loadings`` (p, m); a single factor has nothing to rotate."""
-    if loadings.shape[1] < 2 or rotation == "none":
-        return Rotated(loadings=loadings, phi=np.eye(loadings.shape[1]))
-    if rotation == "varimax":
-        return varimax(loadings)
-    if rotation == "promax":
-        return promax(loadings)
-    return oblimin(loadings)
+def rotate(
+    loadings: FloatArray,
+    rotation: Rotation,
+    *,
+    n_starts: int = 1,
+    rng: np.random.Generator | None = None,
+) -> Rotated:
+    """Rotate unrotated ``loadings`` (p, m); a single factor has nothing to rotate.
+
+    The first start is the unrotated axes, the others are random orthogonal turns of them.
+    The lowest minimum is kept, and of equal ones that of the first start.
+    """
+    m = loadings.shape[1]
+    criterion = rotation.criterion((loadings.shape[0], m))
+    if criterion is None:
+        return Rotated(loadings=loadings, phi=np.eye(m), axes=np.eye(m))
+    scale = row_lengths(loadings) if rotation.normalize else np.ones((len(loadings), 1))
+    rows = loadings / scale
+    found = _search(rows, criterion, rotation.name, random_turns(m, n_starts, rng))
+    kept, optima = _choose(found)
+    converged = bool(found.size[kept] < ARRIVED)
+    axes = found.axes[kept]
+    if rotation.name == "promax":
+        axes = promax_axes(rows @ axes, axes, rotation.power)
+    return Rotated(
+        loadings=loadings @ np.linalg.inv(axes).T,
+        phi=_unit(axes.T @ axes) if criterion.oblique or rotation.name == "promax" else np.eye(m),
+        axes=axes,
+        converged=converged,
+        criterion=float(found.values[kept]),
+        optima=optima,
+    )
 
 
-def arrange(rotated: Rotated) -> Rotated:
+def arrange(rotated: Rotated, rotation: Rotation | None = None) -> Rotated:
     """Order factors by the variance they explain, each with a positive sum of loadings.
 
-    The variance of a factor is its sum of squared loadings, diag(ΦL'L) when oblique.
-    Loadings and factor correlations move together.
+    The variance of a factor is its sum of squared loadings, diag(ΦL'L) when oblique. A
+    factor that the rotation itself singles out keeps its place: the general one of a
+    bifactor rotation comes first, and those of a target stay in its order, with its sign
+    where the target says any. Loadings, factor correlations and axes move together.
     """
-    signs = column_signs(rotated.loadings)
+    signs, fixed = column_signs(rotated.loadings), 0
+    if rotation is not None and rotation.target is not None:
+        fixed = rotated.loadings.shape[1]
+        signs = np.where(np.nansum(np.abs(rotation.target), axis=0) > 0, 1.0, signs)
+    elif rotation is not None and rotation.name in ("bifactor", "biquartimin"):
+        fixed = 1
     loadings = rotated.loadings * signs
     phi = rotated.phi * np.outer(signs, signs)
-    order = np.argsort(-explained(loadings, phi), kind="stable")
-    return Rotated(
+    share = explained(loadings, phi)
+    share[:fixed] = np.inf
+    order = np.argsort(-share, kind="stable")
+    return replace(
+        rotated,
         loadings=loadings[:, order],
         phi=phi[np.ix_(order, order)],
-        converged=rotated.converged,
-        criterion=rotated.criterion,
-        best_criterion=rotated.best_criterion,
+        axes=(rotated.axes * signs)[:, order],
     )
 
 
@@ -79,191 +185,94 @@ def explained(loadings: FloatArray, phi: FloatArray) -> FloatArray:
     return share
 
 
-def varimax(loadings: FloatArray) -> Rotated:
-    """Maximise the variance of squared loadings, with Kaiser's normalisation of rows."""
-    scale = _row_lengths(loadings)
-    turn, converged = _varimax_turn(loadings / scale)
-    return Rotated(loadings=loadings @ turn, phi=np.eye(loadings.shape[1]), converged=converged)
+def promax_axes(simple: FloatArray, axes: FloatArray, power: float) -> FloatArray:
+    """Turn varimax axes towards the loadings to a power, by least squares.
 
-
-def promax(loadings: FloatArray, *, power: int = 4) -> Rotated:
-    """Varimax, then the least-squares oblique turn towards its loadings to a power.
-
-    Everything happens on normalised rows, and the rows get their lengths back at the end,
-    as ``psych::fa(rotate = "promax")`` does; ``stats::promax`` takes the power of rows
-    that already have their lengths back, and gives other numbers.
+    Rows stay normalised until the end, as in ``psych::fa(rotate = "promax")``;
+    ``stats::promax`` takes the power of rows that already have their lengths back, and gives
+    other numbers. Works on one (p, m) or a stack of solutions.
     """
-    scale = _row_lengths(loadings)
-    turn, converged = _varimax_turn(loadings / scale)
-    simple = (loadings / scale) @ turn
     target = simple * np.abs(simple) ** (power - 1)
-    towards = np.linalg.lstsq(simple, target, rcond=None)[0]
-    towards = towards * np.sqrt(np.diag(np.linalg.inv(towards.T @ towards)))
-    inverse = np.linalg.inv(towards)
-    return Rotated(
-        loadings=(simple @ towards) * scale, phi=_unit(inverse @ inverse.T), converged=converged
-    )
+    across = np.swapaxes(simple, -1, -2)
+    towards = np.linalg.solve(across @ simple, across @ target)
+    inverse = np.linalg.inv(np.swapaxes(towards, -1, -2) @ towards)
+    towards = towards * np.sqrt(np.diagonal(inverse, axis1=-2, axis2=-1))[..., None, :]
+    turned: FloatArray = np.swapaxes(np.linalg.inv(axes @ towards), -1, -2)
+    return turned
 
 
-def oblimin(
-    loadings: FloatArray, *, n_starts: int = 5, tolerance: float = 1e-8, max_steps: int = 1000
-) -> Rotated:
-    """Minimise the cross-products of squared loadings (direct quartimin), rows as they are.
-
-    The solution is the one reached from the unrotated axes, as in GPArotation. The other
-    starts are fixed pseudo-random turns; they take as many steps as the first one needs,
-    and only tell whether a lower minimum exists.
-    """
-    starts = _starts(loadings.shape[1], n_starts)
-    near = _gradient_projection(loadings, starts, n_steps=8)
-    found = _quasi_newton(loadings, near, tolerance, max_steps)
-    return Rotated(
-        loadings=found.loadings[0],
-        phi=_unit(found.axes[0].T @ found.axes[0]),
-        # Rounding can stop the descent a little above the tolerance.
-        converged=bool(found.size[0] < max(tolerance, 1e-6)),
-        criterion=float(found.values[0]),
-        best_criterion=float(found.values.min()),
-    )
-
-
-@dataclass(frozen=True)
-class _Turned:
-    """A stack of rotations with the criterion's parts and its gradient.
-
-    ``axes`` (k, m, m) have unit columns; ``parts`` (k, p, m) sum to the criterion;
-    ``gradient`` is the slope along the unit sphere of each axis, ``size`` its length.
-    """
-
-    axes: FloatArray
-    loadings: FloatArray
-    parts: FloatArray
-    gradient: FloatArray
-
-    @property
-    def values(self) -> FloatArray:
-        return np.asarray(self.parts.sum(axis=(1, 2)))
-
-    @property
-    def size(self) -> FloatArray:
-        return np.asarray(np.sqrt((self.gradient**2).sum(axis=(1, 2))))
-
-
-def _oblimin(loadings: FloatArray, axes: FloatArray) -> _Turned:
-    """Rotate to each of a stack of axes, L = A (T')⁻¹, and evaluate the criterion there."""
-    axes = axes / np.sqrt((axes**2).sum(axis=1, keepdims=True))
-    inverse = np.linalg.inv(axes)
-    turned = loadings @ np.swapaxes(inverse, 1, 2)
-    squares = turned**2
-    others = squares.sum(axis=2, keepdims=True) - squares
-    slope = -np.swapaxes(np.swapaxes(turned, 1, 2) @ (turned * others) @ inverse, 1, 2)
-    return _Turned(
-        axes=axes,
-        loadings=turned,
-        parts=squares * others / 4,
-        gradient=slope - axes * (axes * slope).sum(axis=1, keepdims=True),
-    )
-
-
-def _gradient_projection(loadings: FloatArray, axes: FloatArray, n_steps: int) -> FloatArray:
-    """Take the first steps of the gradient projection algorithm, which choose the minimum."""
-    now = _oblimin(loadings, axes)
-    step = np.ones(len(axes))
-    for _ in range(n_steps):
-        now, step = _descend(loadings, now, -now.gradient, 2.0 * step, share=0.5)
-    return now.axes
-
-
-def _quasi_newton(
-    loadings: FloatArray, axes: FloatArray, tolerance: float, max_steps: int
-) -> _Turned:
-    """Finish the descent by BFGS steps on all starts at once, until the first has arrived."""
-    k, m, _ = axes.shape
-    now = _oblimin(loadings, axes)
-    curvature = np.broadcast_to(np.eye(m * m), (k, m * m, m * m)).copy()  # inverse Hessians
-    for _ in range(max_steps):
-        if now.size[0] < tolerance:
-            break
-        slope = now.gradient.reshape(k, -1, 1)
-        direction = -(curvature @ slope)
-        uphill = (direction * slope).sum(axis=1)[:, 0] >= 0
-        direction[uphill] = -slope[uphill]
-        new, step = _descend(loadings, now, direction.reshape(k, m, m), np.ones(k), share=1e-4)
-        if step[0] == 0.0:
-            break
-        moved = (new.axes - now.axes).reshape(k, -1, 1)
-        bent = new.gradient.reshape(k, -1, 1) - slope
-        now = new
-        _update(curvature, moved, bent)
-    return now
-
-
-def _descend(
-    loadings: FloatArray,
-    now: _Turned,
-    direction: FloatArray,
-    step: FloatArray,
-    share: float,
-) -> tuple[_Turned, FloatArray]:
-    """Halve each start's step until it gains its ``share`` of what the slope promises."""
-    promised = -(now.gradient * direction).sum(axis=(1, 2))
-    slack = 1e-16 * now.values
-    # Where less than rounding is promised, no gain can be tested: that start has arrived.
-    pending = promised > 10.0 * slack
-    step = np.where(pending, step, np.minimum(step, 1.0))
-    for _ in range(25):
-        found = _oblimin(loadings, now.axes + step[:, None, None] * direction)
-        # Differences part by part keep the digits that two nearly equal sums lose.
-        gained = (now.parts - found.parts).sum(axis=(1, 2))
-        pending &= gained < share * promised * step - slack
-        if not pending.any():
-            return found, step
-        step[pending] *= 0.5
-    step[pending] = 0.0
-    return _oblimin(loadings, now.axes + step[:, None, None] * direction), step
-
-
-def _update(curvature: FloatArray, moved: FloatArray, bent: FloatArray) -> None:
-    """Bring the inverse Hessians (k, n, n) up to date with a step and its change of slope."""
-    product = np.swapaxes(moved, 1, 2) @ bent
-    usable = product[:, 0, 0] > 1e-300
-    product = np.where(usable[:, None, None], product, 1.0)
-    pulled = curvature @ bent
-    stretch = (1.0 + np.swapaxes(bent, 1, 2) @ pulled / product) / product
-    change = (
-        stretch * (moved @ np.swapaxes(moved, 1, 2))
-        - (pulled @ np.swapaxes(moved, 1, 2) + moved @ np.swapaxes(pulled, 1, 2)) / product
-    )
-    curvature[usable] += change[usable]
-
-
-def _starts(n_factors: int, n_starts: int) -> FloatArray:
-    """Give the identity and fixed pseudo-random orthogonal turns."""
-    rng = np.random.default_rng(20220731)
+def random_turns(n_factors: int, n_starts: int, rng: np.random.Generator | None) -> FloatArray:
+    """Give the identity and random orthogonal turns; always the same ones without ``rng``."""
+    rng = np.random.default_rng(20220731) if rng is None else rng
     turns = np.linalg.qr(rng.standard_normal((n_starts, n_factors, n_factors)))[0]
     turns[0] = np.eye(n_factors)
     return np.ascontiguousarray(turns, dtype=np.float64)
 
 
-def _varimax_turn(
+def row_lengths(loadings: FloatArray) -> FloatArray:
+    """Length of each row, as a column; 1 for an item without any loading."""
+    lengths = np.sqrt((loadings**2).sum(axis=-1, keepdims=True))
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _search(
+    rows: FloatArray, criterion: Criterion, name: RotationName, starts: FloatArray
+) -> Turned:
+    """Descend from every start; varimax takes its classical way from the first one."""
+    if name not in ("varimax", "promax"):
+        return minimise(rows, starts, criterion)
+    axes, arrived = varimax_turn(rows)
+    first = turn(rows, axes[None], criterion)
+    if not arrived:
+        first = replace(first, gradient=np.full_like(first.gradient, np.inf))
+    else:  # its own rule says so, more strictly than the slope
+        first = replace(first, gradient=np.zeros_like(first.gradient))
+    if len(starts) == 1:
+        return first
+    others = minimise(rows, starts[1:], criterion)
+    return Turned(
+        *(
+            np.concatenate([getattr(first, part), getattr(others, part)])
+            for part in ("axes", "loadings", "parts", "gradient")
+        )
+    )
+
+
+def _choose(found: Turned) -> tuple[int, Optima]:
+    """Keep the lowest minimum, the first start's among equals; count the distinct ones."""
+    values, arrived = found.values, found.size < ARRIVED
+    n_starts = len(values)
+    if not arrived.any():
+        nothing = np.array([])
+        return 0, Optima(nothing, nothing.astype(np.int64), n_starts, float("nan"))
+    place = np.flatnonzero(arrived)
+    ascending = values[place][np.argsort(values[place], kind="stable")]
+    width = SAME * np.maximum(np.abs(ascending), 1e-6)
+    begins = np.flatnonzero(np.concatenate([[True], np.diff(ascending) > width[1:]]))
+    lowest = ascending[0] + width[0]
+    kept = int(place[values[place] <= lowest][0])
+    optima = Optima(
+        criteria=ascending[begins],
+        counts=np.diff(np.append(begins, len(ascending))).astype(np.int64),
+        n_starts=n_starts,
+        first=float(values[0]) if arrived[0] else float("nan"),
+    )
+    return kept, optima
+
+
+def varimax_turn(
     rows: FloatArray, *, tolerance: float = 1e-11, max_steps: int = 10_000
 ) -> tuple[FloatArray, bool]:
-    """Find the orthogonal turn by repeated singular value decompositions."""
-    turn = np.eye(rows.shape[1])
+    """Find the varimax turn by repeated singular value decompositions."""
+    axes = np.eye(rows.shape[1])
     for _ in range(max_steps):
-        turned = rows @ turn
+        turned = rows @ axes
         pull = rows.T @ (turned**3 - turned * (turned**2).mean(axis=0))
         left, _, right = np.linalg.svd(pull)
-        previous, turn = turn, left @ right
-        if np.abs(turn - previous).max() < tolerance:
-            return turn, True
-    return turn, False
-
-
-def _row_lengths(loadings: FloatArray) -> FloatArray:
-    """Length of each row, as a column; 1 for an item without any loading."""
-    lengths = np.sqrt((loadings**2).sum(axis=1, keepdims=True))
-    return np.where(lengths > 0, lengths, 1.0)
+        previous, axes = axes, left @ right
+        if np.abs(axes - previous).max() < tolerance:
+            return axes, True
+    return axes, False
 
 
 def _unit(phi: FloatArray) -> FloatArray:
