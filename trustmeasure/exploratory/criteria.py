@@ -42,7 +42,7 @@ CRITERIA: dict[str, Criterion] = {
     ),
     "pa_components_mean": Criterion(
         "Parallel analysis, components, mean",
-        "PA components, mean",
+        "PA components (mean)",
         "parallel analysis",
         OVER,
     ),
@@ -54,7 +54,7 @@ CRITERIA: dict[str, Criterion] = {
     ),
     "pa_factors_mean": Criterion(
         "Parallel analysis, common factors, mean",
-        "PA factors, mean",
+        "PA factors (mean)",
         "parallel analysis",
         OVER,
     ),

@@ -225,8 +225,8 @@ class Evidence:
     def _partial(self, criterion: str) -> Suggestion:
         revised = criterion.endswith("revised")
         values = self.partials.fourth if revised else self.partials.squared
-        power = "fourth power of" if revised else "squared"
-        return Suggestion(int(np.nanargmin(values)), f"smallest mean {power} partial correlation")
+        power = "fourth powers" if revised else "squares"
+        return Suggestion(int(np.nanargmin(values)), f"smallest mean of the {power} of partials")
 
     def _hull(self, criterion: str) -> Suggestion:
         index = {"hull_caf": "CAF", "hull_cfi": "CFI", "hull_rmsea": "RMSEA"}[criterion]
@@ -251,7 +251,9 @@ class Evidence:
 
     def _comparison(self) -> Suggestion:
         own = self.options
-        basis = f"eigenvalues of {own.n_samples:,} samples a number of factors, with their margins"
+        basis = (
+            f"factors that bring the eigenvalues of {own.n_samples:,} made samples nearer"
+        )
         if self.values is None:
             return Suggestion(None, basis, NO_ANSWERS)
         found = self.comparison

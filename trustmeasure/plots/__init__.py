@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trustmeasure.plots.factors import loadings, scree
     from trustmeasure.plots.items import adequacy, item_rest
     from trustmeasure.plots.matrices import correlation_heatmap
+    from trustmeasure.plots.retention import criteria, map_values
     from trustmeasure.plots.retest import bland_altman
     from trustmeasure.plots.style import offscreen
     from trustmeasure.plots.teams import agreement, team_means
@@ -26,11 +27,13 @@ _MODULES = {
     "bland_altman": "retest",
     "close": "export",
     "correlation_heatmap": "matrices",
+    "criteria": "retention",
     "describe": "descriptions",
     "figure_svg": "export",
     "item_rest": "items",
     "likert": "answers",
     "loadings": "factors",
+    "map_values": "retention",
     "offscreen": "style",
     "score_distribution": "distributions",
     "scree": "factors",
@@ -43,11 +46,13 @@ __all__ = [
     "bland_altman",
     "close",
     "correlation_heatmap",
+    "criteria",
     "describe",
     "figure_svg",
     "item_rest",
     "likert",
     "loadings",
+    "map_values",
     "offscreen",
     "plot",
     "score_distribution",

@@ -10,7 +10,14 @@ import pandas as pd
 
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import OptionError
-from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
+from trustmeasure.exploratory import (
+    ExploratoryFactors,
+    MinimumAveragePartial,
+    NumberOfFactors,
+    ParallelAnalysis,
+    SamplingAdequacy,
+)
+from trustmeasure.exploratory.criteria import CRITERIA
 from trustmeasure.instruments import Instrument
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
@@ -134,6 +141,35 @@ def _scree(result: ParallelAnalysis) -> str:
     )
 
 
+def _partials(result: MinimumAveragePartial) -> str:
+    parts = [
+        f"of the {what} {bounded(values.iloc[kept], 4)} with {_counted(kept, 'component')} held "
+        f"constant, {bounded(values.iloc[0], 4)} with none"
+        for what, values, kept in (
+            ("squares", result.values, result.n_factors),
+            ("fourth powers", result.values_revised, result.n_factors_revised),
+        )
+    ]
+    return f"Mean partial correlations of {len(result.values)} items: {'; '.join(parts)}."
+
+
+def _criteria(result: NumberOfFactors) -> str:
+    groups = result.consensus.groups
+    said = [
+        f"{_counted(int(number), 'factor')}: "
+        + ", ".join(CRITERIA[name].short for name in str(names).split(", "))
+        for number, names in zip(groups.index.to_list(), groups["criteria"], strict=True)
+    ]
+    missing = int(result.table["n_factors"].isna().sum())
+    without = f" {_counted(missing, 'criterion')} without a number." if missing == 1 else ""
+    without = f" {missing} criteria without a number." if missing > 1 else without
+    return (
+        f"Scree plot of {len(result.eigenvalues)} items with the suggestions of "
+        f"{len(result.table)} criteria below. {'; '.join(said)}.{without} "
+        f"{result.consensus.sentence}"
+    )
+
+
 def _loadings(result: ExploratoryFactors) -> str:
     size = result.loadings.abs()
     primary = size.idxmax(axis=1)
@@ -245,6 +281,8 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     RetestResult: _retest,
     SamplingAdequacy: _adequacy,
     ParallelAnalysis: _scree,
+    MinimumAveragePartial: _partials,
+    NumberOfFactors: _criteria,
     ExploratoryFactors: _loadings,
     AgreementResult: _agreement,
 }

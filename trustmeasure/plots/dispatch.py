@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from trustmeasure._checks import check_option
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.errors import OptionError
-from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SamplingAdequacy
+from trustmeasure.exploratory import (
+    ExploratoryFactors,
+    MinimumAveragePartial,
+    NumberOfFactors,
+    ParallelAnalysis,
+    SamplingAdequacy,
+)
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
@@ -25,6 +31,8 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     RetestResult: ("bland_altman",),
     SamplingAdequacy: ("adequacy",),
     ParallelAnalysis: ("scree",),
+    MinimumAveragePartial: ("map_values",),
+    NumberOfFactors: ("criteria",),
     ExploratoryFactors: ("loadings",),
     AggregateResult: ("team_means",),
     AgreementResult: ("agreement",),

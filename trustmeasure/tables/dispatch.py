@@ -13,6 +13,8 @@ from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     BartlettSphericity,
     ExploratoryFactors,
+    MinimumAveragePartial,
+    NumberOfFactors,
     ParallelAnalysis,
     SamplingAdequacy,
 )
@@ -25,7 +27,7 @@ from trustmeasure.reliability import (
     OrdinalAlphaResult,
 )
 from trustmeasure.scoring import Scores
-from trustmeasure.tables import factors, omegas, people, reliability
+from trustmeasure.tables import factors, omegas, people, reliability, retention
 from trustmeasure.tables.model import Table
 from trustmeasure.tables.options import Options
 from trustmeasure.thresholds import load_thresholds
@@ -38,6 +40,8 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     SamplingAdequacy: ("kmo", factors.adequacy_table),
     BartlettSphericity: ("bartlett_sphericity", factors.bartlett_table),
     ParallelAnalysis: ("parallel_analysis", factors.parallel_table),
+    MinimumAveragePartial: ("map_test", retention.partials_table),
+    NumberOfFactors: ("n_factors", retention.criteria_table),
     ExploratoryFactors: ("efa", factors.loadings_table),
     Scores: ("score", people.scores_table),
     MissingnessResult: ("missingness", people.missing_table),
