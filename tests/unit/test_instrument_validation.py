@@ -195,6 +195,33 @@ def test_each_fault_is_named_once(
     assert all(problem.line for problem in found.errors)
 
 
+def test_a_value_may_have_several_problems(tmp_path: Path) -> None:
+    strange = [{"en": "my team"}, {"title": {"en": "A"}, "source": {"en": "B"}}, {"en": 3}]
+    found = check(tmp_path, ("referents", strange), ("items.0.facet", "none"))
+    assert [(problem.path, problem.message.split(";")[0]) for problem in found.errors] == [
+        ("referents[1].title", "is not a language tag, such as en or pt-BR"),
+        ("referents[1].title", "expected text"),
+        ("referents[1].source", "is not a language tag, such as en or pt-BR"),
+        ("referents[1].source", "expected text"),
+        ("referents[2].en", "expected text (put it in quotes)"),
+        ("items[0].facet", found.errors[-1].message),
+    ]
+
+
+def test_parts_of_which_nothing_can_be_read_do_not_hide_the_others(tmp_path: Path) -> None:
+    parts = {"items.0": "a1", "scales.0": 3, "facets.0": None, "forms.0": [], "evidence": [7]}
+    found = check(
+        tmp_path,
+        *((path, value) for path, value in parts.items() if value is not None),
+        ("response_sets.0.max", 0),
+        ("aliases", {"Q1": "zz"}),
+        ("scales.1.items", ["b1", "b9"]),
+    )
+    assert {problem.path for problem in found.errors} == {
+        "items[0]", "scales[0]", "forms[0]", "evidence[0]", "response_sets[0]",
+    }  # fmt: skip
+
+
 def test_a_misspelt_section_is_read_as_meant(tmp_path: Path) -> None:
     data = changed(("items.1.response_set", "agree7"))
     data["itmes"] = data.pop("items")
@@ -252,7 +279,7 @@ def test_json_problems_have_lines_too(tmp_path: Path) -> None:
 
 SPOILS = st.sampled_from(
     [None, "", " x ", 0, 3, -1, 1.5, True, "yes", "a1", "agree5", [], ["a1"], {}, {"en": "T"},
-     {"id": "x"}, {1: "One"}, [{"id": "a1"}], [[]]]
+     {"id": "x"}, {"title": {"en": "T"}}, {1: "One"}, [{"id": "a1"}], [[]]]
 )  # fmt: skip
 
 

@@ -126,6 +126,8 @@ class Draft:
     def _replace(self, path: Path, kind: str, removals: list[tuple[list[Any], int]]) -> None:
         is_key = path[-1:] == ("[key]",)
         path = path[:-1] if is_key else path
+        if any(path[: len(loss)] == loss for loss in self.lost):
+            return  # one value can have several problems; it is mended already
         holder, key, rest = self._locate(path)
         path = path[: len(path) - rest]
         if not path:
@@ -242,4 +244,8 @@ def _placeholder(path: Path, part: Any) -> Any:
 
 
 def _stub(path: Path) -> dict[str, Any]:
-    return {"id": _placeholder((*path, "id"), {})} if path[0] != "evidence" else {}
+    """Stand in for a part of which nothing could be read."""
+    if path[0] == "evidence":
+        return {}
+    named = {"id": _placeholder((*path, "id"), {})}
+    return {**named, "confirmed": False} if path[0] == "scales" else named
