@@ -29,6 +29,8 @@ if _TYPE_CHECKING:
         bartlett_sphericity,
         efa,
         kmo,
+        map_test,
+        n_factors,
         parallel_analysis,
         short_forms,
     )
@@ -57,6 +59,7 @@ if _TYPE_CHECKING:
         measurement_error,
         ordinal_alpha,
         rater_icc,
+        reliability_by,
         reverse_candidates,
         spearman_brown,
         spearman_brown_length,
@@ -68,6 +71,7 @@ if _TYPE_CHECKING:
     from trustmeasure.scoring import Scores, score, score_frame
     from trustmeasure.simulate import simulate_responses
     from trustmeasure.tables import Table, table
+    from trustmeasure.validity import htmt
 
 __version__ = "0.1.0"
 
@@ -103,20 +107,24 @@ __all__ = [
     "glb",
     "group_icc",
     "guttman_lambdas",
+    "htmt",
     "import_instrument",
     "item_analysis",
     "kmo",
     "list_instruments",
     "load_instrument",
+    "map_test",
     "mcdonald_omega",
     "measurement_error",
     "missingness",
+    "n_factors",
     "ordinal_alpha",
     "parallel_analysis",
     "plot",
     "polychoric",
     "rater_icc",
     "read_responses",
+    "reliability_by",
     "reverse_candidates",
     "rwg",
     "rwg_j",
@@ -155,6 +163,8 @@ _HOMES = {
         "bartlett_sphericity",
         "efa",
         "kmo",
+        "map_test",
+        "n_factors",
         "parallel_analysis",
         "short_forms",
     ),
@@ -183,6 +193,7 @@ _HOMES = {
         "measurement_error",
         "ordinal_alpha",
         "rater_icc",
+        "reliability_by",
         "reverse_candidates",
         "spearman_brown",
         "spearman_brown_length",
@@ -194,6 +205,7 @@ _HOMES = {
     "scoring": ("Scores", "score", "score_frame"),
     "simulate": ("simulate_responses",),
     "tables": ("Table", "table"),
+    "validity": ("htmt",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

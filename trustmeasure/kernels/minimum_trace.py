@@ -7,6 +7,7 @@ no negative eigenvalue and no θ is negative.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,7 @@ def _centre(
         curvature = inverse * inverse + np.diag(1 / u**2)
         # In the metric of u itself, where all directions are of similar size.
         scaled = np.linalg.solve(curvature * np.outer(u, u), gradient * u)
-        decrement = float(np.sqrt(max(scaled @ (gradient * u), 0.0)))
+        decrement = math.sqrt(max(float(scaled @ (gradient * u)), 0.0))
         if decrement < 1e-6:
             return u, True, step
         # Self-concordance: this length of step stays inside, and gains.

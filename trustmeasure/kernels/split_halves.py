@@ -30,7 +30,7 @@ def all_splits(k: int) -> FloatArray:
     kept = bits.sum(axis=1) == k // 2
     if k % 2 == 0:
         kept &= bits[:, 0] == 1
-    marks = bits[kept].astype(np.float64)
+    marks: FloatArray = bits[kept].astype(np.float64)
     marks.setflags(write=False)  # shared by all who ask
     return marks
 

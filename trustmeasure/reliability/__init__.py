@@ -3,7 +3,9 @@
 from trustmeasure.reliability.alpha import AlphaResult, cronbach_alpha
 from trustmeasure.reliability.categorical import CategoricalOmegaResult, categorical_omega
 from trustmeasure.reliability.greatest_bound import GlbResult, glb
+from trustmeasure.reliability.groups import ReliabilityByResult, reliability_by
 from trustmeasure.reliability.halves import SplitHalfResult, split_half
+from trustmeasure.reliability.hierarchical import HierarchicalOmegaResult
 from trustmeasure.reliability.items import item_analysis
 from trustmeasure.reliability.keying import reverse_candidates
 from trustmeasure.reliability.lambdas import LambdasResult, guttman_lambdas
@@ -26,11 +28,13 @@ __all__ = [
     "CategoricalOmegaResult",
     "ConditionalErrorResult",
     "GlbResult",
+    "HierarchicalOmegaResult",
     "LambdasResult",
     "MeasurementErrorResult",
     "OmegaResult",
     "OrdinalAlphaResult",
     "RaterICCResult",
+    "ReliabilityByResult",
     "RetestResult",
     "SplitHalfResult",
     "alpha_bounds",
@@ -44,6 +48,7 @@ __all__ = [
     "measurement_error",
     "ordinal_alpha",
     "rater_icc",
+    "reliability_by",
     "reverse_candidates",
     "spearman_brown",
     "spearman_brown_length",
