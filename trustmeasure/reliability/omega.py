@@ -1,77 +1,57 @@
-"""McDonald's omega from a one-factor model."""
+"""McDonald's omega: the one function for one factor and for several."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from typing import Any, Literal, overload
 
 from trustmeasure import _checks
-from trustmeasure.errors import ConvergenceError, ConvergenceWarning, DataError
-from trustmeasure.kernels import single_factor as kernel
-from trustmeasure.kernels.covariance import dependent_items
-from trustmeasure.kernels.reliability import normal_interval, percentile_interval
-from trustmeasure.kernels.resampling import bootstrap_covariances
-from trustmeasure.reliability.sample import Sample, choose_sample, warn_reversed
-from trustmeasure.results import Notes, Result
+from trustmeasure.errors import OptionError
+from trustmeasure.reliability import hierarchical
+from trustmeasure.reliability.hierarchical import HierarchicalOmegaResult
+from trustmeasure.reliability.one_factor import OmegaResult, one_factor_omega
 
-FloatArray = NDArray[np.float64]
+__all__ = ["HierarchicalOmegaResult", "OmegaResult", "mcdonald_omega"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class OmegaResult(Result):
-    """McDonald's omega of a scale, its interval, and the one-factor model behind it.
+@overload
+def mcdonald_omega(
+    data: Any,
+    *,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    n_factors: Literal[1] = 1,
+    method: str = "minres",
+    rotation: str = "oblimin",
+    option: str = "equal",
+    flip: bool = True,
+    correlation: str = "pearson",
+    missing: str = "listwise",
+    ci: str | None = "default",
+    conf_level: float = 0.95,
+    n_boot: int | None = None,
+    rng: Any = None,
+) -> OmegaResult: ...
 
-    Attributes
-    ----------
-    omega_total : float
-        Share of the model-implied variance of the sum that the factor explains; missing,
-        as are the other omegas, where ``converged`` is False.
-    ci_low, ci_high : float
-        Confidence limits of ``omega_total``.
-    se : float
-        Standard error of ``omega_total`` by the delta method, or of its replicates.
-    omega_observed : float
-        The same explained variance over the observed variance of the sum.
-    standardized : float
-        Omega of the standardised items.
-    chisq, df, pvalue : float
-        Likelihood-ratio test of one factor; with three items it has no degrees of freedom.
-    converged : bool
-        Whether the maximum of the likelihood was found.
-    n_items : int
-        Items in the scale.
-    loadings : DataFrame, index the item
-        ``loading`` and ``uniqueness`` in the items' units (factor variance 1, covariances
-        with divisor n), ``std_loading`` and ``std_uniqueness``.
-    replicates : ndarray or None
-        The bootstrap replicates of ``omega_total`` behind a bootstrap interval.
-    """
 
-    title: ClassVar[str] = "McDonald's omega"
-
-    omega_total: float
-    ci_low: float
-    ci_high: float
-    se: float
-    omega_observed: float
-    standardized: float
-    chisq: float
-    df: int
-    pvalue: float
-    converged: bool
-    n_items: int
-    loadings: pd.DataFrame
-    replicates: FloatArray | None = field(default=None)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Give the table of loadings."""
-        return self.loadings.copy()
+@overload
+def mcdonald_omega(
+    data: Any,
+    *,
+    items: Sequence[str] | None = None,
+    scale: str | None = None,
+    n_factors: int,
+    method: str = "minres",
+    rotation: str = "oblimin",
+    option: str = "equal",
+    flip: bool = True,
+    correlation: str = "pearson",
+    missing: str = "listwise",
+    ci: str | None = "default",
+    conf_level: float = 0.95,
+    n_boot: int | None = None,
+    rng: Any = None,
+) -> OmegaResult | HierarchicalOmegaResult: ...
 
 
 def mcdonald_omega(
@@ -80,19 +60,34 @@ def mcdonald_omega(
     items: Sequence[str] | None = None,
     scale: str | None = None,
     n_factors: int = 1,
+    method: str = "minres",
+    rotation: str = "oblimin",
+    option: str = "equal",
+    flip: bool = True,
+    correlation: str = "pearson",
     missing: str = "listwise",
-    ci: str = "delta",
+    ci: str | None = "default",
     conf_level: float = 0.95,
-    n_boot: int = 2000,
+    n_boot: int | None = None,
     rng: Any = None,
-) -> OmegaResult:
-    r"""Compute McDonald's omega with an interval, from a one-factor model.
+) -> OmegaResult | HierarchicalOmegaResult:
+    r"""Compute McDonald's omega with an interval, from one factor or several.
+
+    With one factor,
 
     .. math:: \omega = \frac{(\sum_j \lambda_j)^2}{(\sum_j \lambda_j)^2 + \sum_j \theta_j}
 
     with the loadings :math:`\lambda` and uniquenesses :math:`\theta` that are most likely
     under normality. Unlike alpha, omega does not suppose that all items measure the
     factor equally well; like alpha, it supposes that there is only one.
+
+    With several, the correlations :math:`R` are factored, rotated obliquely, and split by
+    Schmid and Leiman into a general factor with loadings :math:`g` and group factors. Then
+
+    .. math:: \omega_t = \frac{1'R1 - \sum_j u_j^2}{1'R1}, \qquad
+        \omega_h = \frac{(\sum_j g_j)^2}{1'R1}, \qquad
+        \omega_{\infty} = \omega_h / \omega_t, \qquad
+        \mathrm{ECV} = \frac{\sum_j g_j^2}{\sum_j g_j^2 + \sum_{jk} s_{jk}^2}.
 
     Parameters
     ----------
@@ -102,52 +97,80 @@ def mcdonald_omega(
         The items, at least three; without it all columns.
     scale : str, optional
         With Scores, the scale to analyse; unnecessary where there is only one.
-    n_factors : {1}
-        Factors of the model.
-    missing : {"listwise"}
-        The persons who answered every item are used.
-    ci : {"delta", "bootstrap"}
+    n_factors : int
+        Group factors of the model; 1 is a model of one factor, fitted by maximum likelihood.
+        Three or more are needed for a general factor that the data identify.
+    method : {"minres", "ml", "pa"}
+        With several factors, how they are extracted, those of first and of second order.
+    rotation : {"oblimin", "quartimin", "promax", "geomin_oblique", "bentlerQ", "simplimax"}
+        With several factors, the oblique rotation; it starts from varimax.
+    option : {"equal", "first", "second"}
+        With two factors, whose one correlation cannot tell two loadings on the general
+        factor: equal ones, or 1 for the first or the second factor (in the order of the
+        variance that they explain after varimax).
+    flip : bool
+        With several factors, turn round the items that load negatively on the general
+        factor, as psych does; they are named in ``flipped`` and in ``warnings``.
+    correlation : {"pearson", "polychoric"}
+        With several factors, what is factored.
+    missing : {"listwise", "pairwise"}
+        The persons who answered every item are used; or, with several factors, each
+        correlation takes the persons who answered both items.
+    ci : {"delta", "bootstrap", None}, default "delta" for one factor, else "bootstrap"
         Estimate ± z · se, with the standard error from the expected information by the
-        delta method; or percentiles of omega in resampled persons.
+        delta method (one factor only); percentiles in resampled persons, the whole
+        estimation repeated in each; or no interval. Whatever interval, ``se`` of one factor
+        without a bootstrap is that of the delta method.
     conf_level : float
         Confidence level of the interval.
-    n_boot : int
-        Bootstrap replicates.
+    n_boot : int, optional
+        Bootstrap replicates; 2000 for one factor and 500 for several if not given.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap's random numbers.
 
     Returns
     -------
-    OmegaResult
+    OmegaResult or HierarchicalOmegaResult
+        The latter with more than one factor.
 
     Raises
     ------
     DataError
-        For fewer than three items, no more persons than items, a constant item, items
-        that determine each other, and whatever `cronbach_alpha` refuses.
+        For fewer than three items (four, with several factors), too many factors for the
+        items, with one factor no more persons than items or items that determine each
+        other, a constant item, and whatever `cronbach_alpha` refuses.
     OptionError
-        For an option that is not offered.
+        For an option that is not offered, or that belongs to several factors but is given
+        with one.
     ConvergenceError
         When no bootstrap replicate could be fitted.
 
     Warns
     -----
     ConvergenceWarning
-        When the likelihood has no maximum that could be found, when an item has a
-        negative uniqueness (a Heywood case; the item is named), and when bootstrap
-        replicates could not be fitted.
+        When the likelihood has no maximum that could be found, when factors or rotation did
+        not converge, when an item has a negative uniqueness or one at its bound (a Heywood
+        case; the item is named), and when bootstrap replicates could not be fitted.
     DataWarning
-        When items relate negatively to the rest.
+        When items relate negatively to the rest and are not turned round.
 
     Notes
     -----
-    ``omega_total`` and its interval equal lavaan's ``omega := (l1 + …)^2 / ((l1 + …)^2 +
-    t1 + …)`` in ``cfa(model, data, std.lv = TRUE)``, and its value
+    With one factor, ``omega_total`` and its interval equal lavaan's ``omega := (l1 + …)^2 /
+    ((l1 + …)^2 + t1 + …)`` in ``cfa(model, data, std.lv = TRUE)``, and its value
     ``semTools::compRelSEM(fit, obs.var = FALSE)``; ``omega_observed`` equals
     ``semTools::compRelSEM(fit)``, whose denominator is the observed variance of the sum.
-    psych's omega is another statistic: it extracts several factors from correlations by
-    minimum residuals and rotates them (``psych::omega(x, nfactors = 1)`` comes near
-    ``standardized``).
+    psych's omega of one factor is another statistic: it extracts it from correlations by
+    minimum residuals (``psych::omega(x, nfactors = 1)`` comes near ``standardized``).
+
+    With several, everything equals ``psych::omega(x, nfactors, fm = method, rotate =
+    rotation, flip = flip, option = option)`` with GPArotation run to convergence (psych
+    leaves it at 1e-5), and ``missing="pairwise"`` where answers are missing; psych's
+    "geominQ" is "geomin_oblique". ``omega_asymptotic`` is its ``omega.lim``, ``lambda6`` its
+    ``G6``, and ``alpha`` is of standardised items. ``puc`` (Rodriguez, Reise & Haviland, 2016)
+    puts each item into the group on which it loads most. In the bootstrap items keep the
+    group of the sample. Where psych draws Fisher-z intervals from replicates, the intervals
+    here are percentiles.
 
     References
     ----------
@@ -157,6 +180,17 @@ def mcdonald_omega(
     Raykov, T. (2002). Analytic estimation of standard error and confidence interval for
     scale reliability. *Multivariate Behavioral Research, 37*, 89–103.
     https://doi.org/10.1207/S15327906MBR3701_04
+
+    Schmid, J., & Leiman, J. M. (1957). The development of hierarchical factor solutions.
+    *Psychometrika, 22*, 53–61. https://doi.org/10.1007/BF02289209
+
+    Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's α, Revelle's β, and
+    McDonald's ω_H: Their relations with each other and two alternative conceptualizations
+    of reliability. *Psychometrika, 70*, 123–133. https://doi.org/10.1007/s11336-003-0974-7
+
+    Rodriguez, A., Reise, S. P., & Haviland, M. G. (2016). Evaluating bifactor models:
+    Calculating and interpreting statistical indices. *Psychological Methods, 21*, 137–150.
+    https://doi.org/10.1037/met0000045
 
     Examples
     --------
@@ -168,159 +202,87 @@ def mcdonald_omega(
     >>> omega = tm.mcdonald_omega(answers)
     >>> print(f"{omega.omega_total:.2f} [{omega.ci_low:.2f}, {omega.ci_high:.2f}]")
     0.85 [0.82, 0.87]
+
+    Three facets of four items each, which share half of what they have in common:
+
+    >>> facets = np.repeat(rng.normal(size=(300, 3)), 4, axis=1)
+    >>> answers = trust + facets + rng.normal(size=(300, 12))
+    >>> omega = tm.mcdonald_omega(answers, n_factors=3, n_boot=100, rng=1)
+    >>> print(f"{omega.omega_total:.2f} {omega.omega_hierarchical:.2f} {omega.ecv:.2f}")
+    0.93 0.66 0.45
+    >>> omega.intervals.loc["omega_hierarchical", ["ci_low", "ci_high"]].round(2).to_list()
+    [0.57, 0.71]
     """
-    _checks.check_option("n_factors", n_factors, (1,))
-    _checks.check_option("missing", missing, ("listwise",))
-    _checks.check_option("ci", ci, ("delta", "bootstrap"))
+    several = _checks.check_count("n_factors", n_factors) > 1
+    if ci == "default":
+        ci = "bootstrap" if several else "delta"
+    if n_boot is None:
+        n_boot = 500 if several else 2000
+    _check_options(several, method, rotation, option, flip, correlation, missing, ci)
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
     scale = _checks.one_scale(data, scale=scale, items=items)
-    block = _checks.as_items(data, items=items, scale=scale, min_items=3, min_persons=3)
-    notes = Notes()
-    sample = choose_sample(block, missing, notes)
-    _refuse_singular(sample, block.names)
-
-    cov = sample.cov * ((sample.n - 1) / sample.n)  # the likelihood's own divisor
-    fit = kernel.fit_single_factor(cov[None])
-    solution = kernel.omega(cov, fit.loadings[0], fit.uniquenesses[0], sample.n)
-    converged = bool(fit.converged[0])
-    _warn_of_solution(fit, block.names, notes)
-    warn_reversed(sample, block.names, notes)
-
-    replicates = None
-    se, (low, high) = solution.se, normal_interval(solution.total, solution.se, conf_level)
-    if ci == "bootstrap":
-        replicates = _replicates(sample, cov, fit, n_boot, _checks.as_rng(rng), notes)
-        se, (low, high) = float(replicates.std(ddof=1)), percentile_interval(replicates, conf_level)
-    total, observed, standardized = solution.total, solution.observed, solution.standardized
-    if not converged:  # a loading that runs away takes omega to any value, also beyond 1
-        se = low = high = total = observed = standardized = math.nan
-    k = len(block.names)
-    chisq, df, pvalue = _fit_test(sample.n * float(fit.discrepancy[0]), k)
-    return OmegaResult(
-        n=sample.n,
-        n_dropped=block.n_persons - sample.n,
-        omega_total=total,
-        ci_low=low,
-        ci_high=high,
-        se=se,
-        omega_observed=observed,
-        standardized=standardized,
-        chisq=chisq,
-        df=df,
-        pvalue=pvalue,
-        converged=converged,
-        n_items=k,
-        loadings=_loading_table(cov, fit, block.names),
-        replicates=replicates,
-        settings={
-            "items": list(block.names),
-            "scale": scale,
-            "n_factors": n_factors,
-            "method": "ml",
-            "missing": missing,
-            "ci": ci,
-            "conf_level": conf_level,
-            "n_boot": n_boot if ci == "bootstrap" else None,
-        },
-        warnings=notes.messages(),
+    if several:
+        return hierarchical.hierarchical_omega(
+            data,
+            items=items,
+            scale=scale,
+            n_factors=n_factors,
+            method=method,
+            rotation=rotation,
+            option=option,
+            flip=flip,
+            correlation=correlation,
+            missing=missing,
+            ci=ci,
+            conf_level=conf_level,
+            n_boot=n_boot,
+            rng=rng,
+        )
+    return one_factor_omega(
+        data,
+        items=items,
+        scale=scale,
+        missing=missing,
+        ci=ci,
+        conf_level=conf_level,
+        n_boot=n_boot,
+        rng=rng,
     )
 
 
-def _refuse_singular(sample: Sample, names: Sequence[str]) -> None:
-    k = len(names)
-    if sample.n <= k:
-        raise DataError(
-            f"A one-factor model of {k} items needs more than {k} persons with complete answers; "
-            f"there are {sample.n}. cronbach_alpha needs no model and works with fewer."
+def _check_options(
+    several: bool,
+    method: str,
+    rotation: str,
+    option: str,
+    flip: bool,
+    correlation: str,
+    missing: str,
+    ci: str | None,
+) -> None:
+    """Refuse options that are not offered, or that the number of factors makes idle."""
+    _checks.check_option("method", method, hierarchical.METHODS)
+    _checks.check_option("rotation", rotation, hierarchical.ROTATIONS)
+    _checks.check_option("option", option, hierarchical.OPTIONS)
+    _checks.check_option("flip", flip, (True, False))
+    _checks.check_option("correlation", correlation, ("pearson", "polychoric"))
+    _checks.check_option("missing", missing, ("listwise", "pairwise"))
+    if several:
+        _checks.check_option("ci", ci, ("bootstrap", None))
+        return
+    _checks.check_option("ci", ci, ("delta", "bootstrap", None))
+    given = {
+        "method": method != "minres",
+        "rotation": rotation != "oblimin",
+        "option": option != "equal",
+        "flip": not flip,
+        "correlation": correlation != "pearson",
+        "missing": missing != "listwise",
+    }
+    idle = [name for name, used in given.items() if used]
+    if idle:
+        raise OptionError(
+            f"{_checks.listed(idle)} belong(s) to n_factors above 1; one factor is fitted by "
+            "maximum likelihood to complete answers. For ordered answers use categorical_omega."
         )
-    dependent = dependent_items(sample.structure.R)
-    if len(dependent):
-        raise DataError(
-            f"Items {_checks.listed(names[i] for i in dependent)} determine each other exactly "
-            "(one is a copy or a sum of others), so a factor model has no likelihood. Leave one "
-            "of them out with items=[...]."
-        )
-
-
-def _warn_of_solution(fit: kernel.SingleFactors, names: Sequence[str], notes: Notes) -> None:
-    negative = [name for name, u in zip(names, fit.uniquenesses[0], strict=True) if u < 0]
-    if not fit.converged[0]:
-        notes.warn(
-            "The one-factor model did not converge, so omega is not given. Most often "
-            "the items do not share one factor, or there are too few persons: look at the "
-            "correlations, or report cronbach_alpha."
-            + (f" Item(s) {_checks.listed(negative)} ran away." if negative else ""),
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    elif negative:
-        notes.warn(
-            f"Heywood case: item(s) {_checks.listed(negative)} have a negative uniqueness, that "
-            "is, the factor explains more than all of their variance. Most often two items say "
-            "nearly the same, or there are too few persons; read omega with care.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-
-
-def _replicates(
-    sample: Sample,
-    cov: FloatArray,
-    fit: kernel.SingleFactors,
-    n_boot: int,
-    generator: np.random.Generator,
-    notes: Notes,
-) -> FloatArray:
-    """Bootstrap omega, starting every replicate at the sample's own solution."""
-    variance = np.diagonal(cov)
-    start = (fit.loadings[0] / np.sqrt(variance), fit.uniquenesses[0] / variance)
-    blocks = []
-    for covariances in bootstrap_covariances(sample.values, n_boot, generator):
-        regular = covariances[_positive_definite(covariances)]
-        # A millionth is far below what sampling does to a replicate.
-        fits = kernel.fit_single_factor(regular, start=start, max_iterations=200, tolerance=1e-6)
-        blocks.append(kernel.model_omegas(fits)[fits.converged])
-    usable = np.concatenate(blocks)
-    if len(usable) < 2:
-        raise ConvergenceError(
-            "The one-factor model fitted in none of the bootstrap samples. Use ci='delta'."
-        )
-    if len(usable) < n_boot:
-        notes.warn(
-            f"The one-factor model could not be fitted in {n_boot - len(usable)} of {n_boot} "
-            "bootstrap samples; the interval leaves them out.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    return usable
-
-
-def _positive_definite(covariances: FloatArray) -> NDArray[np.bool_]:
-    variance = np.diagonal(covariances, axis1=1, axis2=2)
-    scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-    correlations = covariances / (scale[:, :, None] * scale[:, None, :])
-    return np.asarray(np.linalg.eigvalsh(correlations)[:, 0] > 1e-8)
-
-
-def _fit_test(chisq: float, k: int) -> tuple[float, int, float]:
-    from scipy.special import chdtrc
-
-    df = k * (k + 1) // 2 - 2 * k
-    chisq = max(chisq, 0.0)  # a perfect fit is zero up to rounding
-    return chisq, df, float(chdtrc(df, chisq)) if df else math.nan
-
-
-def _loading_table(
-    cov: FloatArray, fit: kernel.SingleFactors, names: Sequence[str]
-) -> pd.DataFrame:
-    sd = np.sqrt(np.diagonal(cov))
-    return pd.DataFrame(
-        {
-            "loading": fit.loadings[0],
-            "std_loading": fit.loadings[0] / sd,
-            "uniqueness": fit.uniquenesses[0],
-            "std_uniqueness": fit.uniquenesses[0] / sd**2,
-        },
-        index=pd.Index(names, name="item"),
-    )

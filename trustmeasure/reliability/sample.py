@@ -120,7 +120,9 @@ def _refuse_unpaired(counts: NDArray[np.int64], names: Sequence[str]) -> None:
         )
 
 
-def warn_reversed(sample: Sample, names: Sequence[str], notes: Notes) -> None:
+def warn_reversed(
+    sample: Sample, names: Sequence[str], notes: Notes, *, stacklevel: int = 4
+) -> None:
     """Warn of items that look as if they still had to be reversed; flip nothing."""
     backward = reversed_looking(sample.structure)
     if backward.any():
@@ -129,7 +131,7 @@ def warn_reversed(sample: Sample, names: Sequence[str], notes: Notes) -> None:
             f"Item(s) {_checks.listed(which)} relate negatively to the rest of the scale. Check "
             "whether they are to be reversed (in the instrument: reverse: true) and whether "
             "they were; nothing was flipped here.",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 

@@ -23,6 +23,7 @@ from trustmeasure.quality import MissingnessResult
 from trustmeasure.reliability import (
     AlphaResult,
     CategoricalOmegaResult,
+    HierarchicalOmegaResult,
     OmegaResult,
     OrdinalAlphaResult,
 )
@@ -35,6 +36,7 @@ from trustmeasure.thresholds import load_thresholds
 _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AlphaResult: ("cronbach_alpha", reliability.alpha_table),
     OmegaResult: ("mcdonald_omega", reliability.omega_table),
+    HierarchicalOmegaResult: ("mcdonald_omega", omegas.hierarchical_omega_table),
     OrdinalAlphaResult: ("ordinal_alpha", omegas.ordinal_alpha_table),
     CategoricalOmegaResult: ("categorical_omega", omegas.categorical_omega_table),
     SamplingAdequacy: ("kmo", factors.adequacy_table),

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trustmeasure.reliability import CategoricalOmegaResult, OrdinalAlphaResult
+from trustmeasure.reliability import (
+    CategoricalOmegaResult,
+    HierarchicalOmegaResult,
+    OrdinalAlphaResult,
+)
 from trustmeasure.tables.model import Cell, Column, Rich, Table, italic, rich, row
 from trustmeasure.tables.numbers import bounded, count, interval, is_missing, level
 from trustmeasure.tables.options import Options, build, item_cells, of_scale, verdict_note
@@ -84,6 +88,64 @@ def categorical_omega_table(result: CategoricalOmegaResult, options: Options) ->
     columns = [*leading.columns, Column(rich("λ")), Column(rich("θ"))]
     title = f"One-Factor Model of Ordered Answers and Categorical Omega{of_scale(result, options)}"
     return build(options, title, columns, rows, notes, ("omega", "loading"))
+
+
+def hierarchical_omega_table(result: HierarchicalOmegaResult, options: Options) -> Table:
+    """Show the Schmid–Leiman loadings and each group's omegas, with those of all in the note."""
+    leading = item_cells(result.group_loadings.index, result, options)
+    cut = options.thresholds["loading"].cut if options.cut is None else options.cut
+    factors = list(result.group_loadings.columns)
+
+    def cell(value: float) -> Cell:
+        small = abs(value) < cut
+        if small and options.below_cut == "blank":
+            return Cell("")
+        return Cell(bounded(value), muted=small)
+
+    rows = [
+        row(
+            *leading.cells[str(name)],
+            cell(values["general"]),
+            *(cell(values[factor]) for factor in factors),
+            bounded(values["communality"]),
+        )
+        for name, values in result.to_frame().iterrows()
+    ]
+    blank = [""] * (len(leading.columns) - 1)
+    for kind, word in (("total", "ω total"), ("general", "ω general"), ("group", "ω group")):
+        shares = result.omega_group[kind]
+        rows.append(row(word, *blank, *(_share(shares[f]) for f in ["general", *factors]), ""))
+    columns = [
+        *leading.columns,
+        Column(rich("General")),
+        *(Column(rich(factor), spanner="Group factors") for factor in factors),
+        Column(italic("h") + "²"),
+    ]
+    limits = result.intervals[["ci_low", "ci_high"]].to_numpy()
+    low, high = limits[result.intervals.index.get_loc("omega_hierarchical")]
+    settings = result.settings
+    notes: list[Rich | str] = [
+        with_interval("ω total", result.omega_total, result.ci_low, result.ci_high, settings)
+        + "; "
+        + with_interval("ω hierarchical", result.omega_hierarchical, low, high, settings)
+        + f"; asymptotic ω = {bounded(result.omega_asymptotic)}, "
+        f"explained common variance = {bounded(result.ecv)}, share of correlations between "
+        f"groups = {bounded(result.puc)}; " + N + f" = {count(result.n)}.",
+        f"Schmid–Leiman transformation of {len(factors)} factors ({settings['method']}, "
+        f"{settings['rotation']}); loadings below {bounded(cut)} are "
+        + ("left out." if options.below_cut == "blank" else "grey."),
+        "Last rows: share of the variance of the sum of all items (General) and of each group’s "
+        "own items that all factors, the general factor and the group factors explain.",
+        f"Turned round: {', '.join(result.flipped)}." if result.flipped else "",
+        "" if result.converged else "The model did not converge; its numbers mean little.",
+        *leading.notes,
+    ]
+    title = f"General and Group Factors and Hierarchical Omega{of_scale(result, options)}"
+    return build(options, title, columns, rows, notes, ("loading",))
+
+
+def _share(value: float) -> str:
+    return "—" if is_missing(value) else bounded(value)
 
 
 def with_interval(
