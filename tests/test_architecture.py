@@ -25,6 +25,7 @@ LAYERS: list[set[str]] = [
     {"quality", "simulate"},
     {"correlation"},
     {"reliability", "exploratory", "agreement"},
+    {"validity"},
     {"tables", "plots"},
     {"report"},
     {"cli"},
