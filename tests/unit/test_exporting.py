@@ -101,6 +101,18 @@ def test_a_referent_that_nobody_names_is_asked_for(tmp_path, platform):
     for referent in ("", "  ", 3, "the {referent}"):
         with pytest.raises(tm.OptionError, match="must be the words"):
             export(small(), tmp_path, platform, referent=referent)
+
+
+def test_a_referent_without_a_placeholder_is_refused(tmp_path: Path) -> None:
+    plain = tm.build_instrument(
+        id="plain",
+        response_sets=[{"id": "yes", "min": 0, "max": 1, "labels": {0: "No", 1: "Yes"}}],
+        items=[{"id": "p1", "text": "We meet each week."}],
+        scales=[{"id": "p", "items": ["p1"]}],
+    )
+    with pytest.raises(tm.OptionError, match="'our unit' has nothing to stand for"):
+        export(plain, tmp_path, "markdown", referent="our unit")
+    assert not list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -214,6 +214,11 @@ def check_referent(instrument: Instrument, language: str, referent: str | None) 
                 f"referent={referent!r} must be the words that stand for {_REFERENT}, such as "
                 "'my team'."
             )
+        if not _speaks_of_referent(instrument):
+            raise OptionError(
+                f"referent={referent!r} has nothing to stand for: no wording of instrument "
+                f"'{instrument.id}' holds {_REFERENT}. Leave referent= out."
+            )
         return
     for item in instrument.items:
         if not any(_REFERENT in text for text in item.text.values()):
@@ -227,6 +232,13 @@ def check_referent(instrument: Instrument, language: str, referent: str | None) 
                 f"Item '{item.id}' speaks of {_REFERENT}, and the instrument has none in language "
                 f"'{language}'. Pass referent=, such as referent='my team'."
             )
+
+
+def _speaks_of_referent(instrument: Instrument) -> bool:
+    texts = [item.text for item in instrument.items]
+    texts += [answers.stem for answers in instrument.response_sets]
+    texts.append(instrument.instructions)
+    return any(_REFERENT in words for text in texts for words in text.values())
 
 
 def _blocks(instrument: Instrument, language: str, referent: str | None) -> tuple[Block, ...]:

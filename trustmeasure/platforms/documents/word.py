@@ -24,6 +24,7 @@ def write_definition(laid: Questionnaire) -> bytes:
         raise MissingExtraError("Writing a Word document", "python-docx", "docx") from None
     document = docx.Document()
     style = document.styles["Normal"]
+    style.font.name = "Calibri"
     style.font.size = Pt(10.5)
     style.paragraph_format.space_after = Pt(6)
     document.core_properties.title = laid.title
@@ -70,7 +71,8 @@ def _add_block(document: Any, laid: Questionnaire, block: Block, number: int, wi
     labels = dict(block.options)
     for code, text in block.anchors:
         paragraph = document.add_paragraph(style="List Bullet")
-        paragraph.add_run(f"{labels[code]}: ").bold = True
+        # A label may go on after a colon to say what it means; its name is enough here.
+        paragraph.add_run(f"{labels[code].split(':')[0]}: ").bold = True
         paragraph.add_run(text)
         above.append(paragraph)
     for paragraph in above:
@@ -80,7 +82,7 @@ def _add_block(document: Any, laid: Questionnaire, block: Block, number: int, wi
 
 
 def _add_table(document: Any, laid: Questionnaire, block: Block, number: int, width: float) -> None:
-    from docx.enum.table import WD_TABLE_ALIGNMENT
+    from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Pt
 
@@ -102,12 +104,14 @@ def _add_table(document: Any, laid: Questionnaire, block: Block, number: int, wi
         for position, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
             cell.width = Cm(widths[position])
             paragraph = cell.paragraphs[0]
+            cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+            paragraph.paragraph_format.space_before = Pt(2)
             paragraph.paragraph_format.space_after = Pt(2)
             run = paragraph.add_run(text)
-            run.bold = texts is heads
+            run.bold = texts is heads and position <= 1
             if position > 1:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-                run.font.size = Pt(8.5 if texts is heads else 12)
+                run.font.size = Pt(8 if texts is heads else 12)
     for position, size in enumerate(widths):
         table.columns[position].width = Cm(size)
 
