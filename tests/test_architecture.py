@@ -24,14 +24,14 @@ LAYERS: list[set[str]] = [
     {"scoring", "platforms"},
     {"quality", "simulate"},
     {"correlation"},
-    {"reliability", "exploratory", "agreement"},
+    {"reliability", "exploratory", "agreement", "confirmatory"},
     {"validity"},
     {"tables", "plots"},
     {"report"},
     {"cli"},
 ]
 # Analyses share code through kernels, not with each other.
-SEPARATE = {"reliability", "exploratory", "agreement"}
+SEPARATE = {"reliability", "exploratory", "agreement", "confirmatory"}
 # Only the drawing layers may load these at all, and only inside functions.
 DRAWING = {"plots", "report", "cli"}
 # Loading any of these at import would cost more than the rest of the package together, or

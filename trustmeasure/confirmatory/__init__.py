@@ -1,0 +1,1 @@
+"""Confirmatory factor and structural equation models, in the language of lavaan."""

@@ -1,0 +1,432 @@
+"""The language of models: lavaan's syntax, read into formulas, constraints and definitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from trustmeasure._checks import near
+from trustmeasure.confirmatory.expressions import Expression, read_expression
+from trustmeasure.confirmatory.modifiers import Modifiers, Term, read_terms, split
+from trustmeasure.confirmatory.tokens import (
+    CONSTRAINT_OPERATORS,
+    FORMULA_OPERATORS,
+    Source,
+    Token,
+    tokenise,
+)
+from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.errors import OptionError
+
+# After one of these a statement goes on, on whatever line; and it goes on before one of those.
+_OPEN_ENDED = frozenset({"+", "-", "*", "/", "^", "**", "?", ",", "("})
+_CONTINUING = frozenset({"+", "-", "*", "/", "^", "**", "?", ",", ")"})
+_BLOCKS = ("group", "level")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One line of the model after taking sums apart: lhs, operator, rhs and modifiers.
+
+    ``group`` and ``level`` count the blocks of the model from 1.
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    modifiers: Modifiers
+    where: int
+    group: int = 1
+    level: int = 1
+    user: bool = True
+    exo: bool = False
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A constraint or definition as written: its names are still to be resolved."""
+
+    op: str
+    lhs: Expression
+    rhs: Expression
+    where: int
+
+    @property
+    def text(self) -> str:
+        """The relation on one line."""
+        return f"{self.lhs.text} {self.op} {self.rhs.text}"
+
+
+@dataclass(frozen=True)
+class ParsedModel:
+    """A model as written, before any default is added.
+
+    Attributes
+    ----------
+    formulas : tuple of Formula
+    relations : tuple of Relation
+        Constraints and definitions, in order.
+    groups, levels : tuple of str
+        Labels of the blocks of the model; empty without such blocks.
+    source : Source
+        The text, for messages.
+    """
+
+    formulas: tuple[Formula, ...]
+    relations: tuple[Relation, ...]
+    groups: tuple[str, ...] = field(default=())
+    levels: tuple[str, ...] = field(default=())
+    source: Source = field(default=Source(""))
+
+    @property
+    def text(self) -> str:
+        """The text of the model."""
+        return self.source.text
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Names of one kind ("ov", "lv", "ov.x", …) over all groups and levels."""
+        return variable_names(self.formulas, kind, blocks=self._blocks)
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Observed variables of the model, products included."""
+        return self.names("ov")
+
+    @property
+    def latent(self) -> tuple[str, ...]:
+        """Latent variables of the model."""
+        return self.names("lv")
+
+    @cached_property
+    def _blocks(self) -> Sequence[tuple[int, int]]:
+        return list(dict.fromkeys((row.group, row.level) for row in self.formulas))
+
+
+@dataclass
+class _Blocks:
+    """Groups and levels met so far, and the one that the next lines belong to."""
+
+    labels: dict[str, list[str]] = field(default_factory=lambda: {"group": [], "level": []})
+    now: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.now.get("group", 1), self.now.get("level", 1)
+
+
+def parse_model(text: str) -> ParsedModel:
+    """Read a model in lavaan's syntax.
+
+    Raises
+    ------
+    OptionError
+        For anything that the language does not allow. The message gives line and column,
+        shows the line, and says what was found and how to mend it.
+    """
+    if not isinstance(text, str):
+        raise OptionError(
+            f"The model is {type(text).__name__}; expected text in lavaan's syntax, such as "
+            "'trust =~ item1 + item2 + item3'."
+        )
+    source = Source(text.replace("\r\n", "\n").replace("\r", "\n"))
+    formulas: list[Formula] = []
+    relations: list[Relation] = []
+    blocks = _Blocks()
+    for tokens, after in _statements(tokenise(source), source):
+        at = _operator(tokens, source)
+        op = tokens[at].text
+        if op == ":":
+            _open_block(tokens, at, source, blocks, bool(formulas))
+        elif op in FORMULA_OPERATORS:
+            formulas.extend(_formulas(tokens, at, after, source, blocks.place, formulas))
+        else:
+            relations.append(_relation(tokens, at, after, source))
+    if not formulas:
+        raise OptionError(
+            "The model holds no formula. A factor is written 'trust =~ item1 + item2 + item3', "
+            "a regression 'outcome ~ trust'."
+        )
+    _check_blocks(blocks, formulas, source)
+    return ParsedModel(
+        formulas=tuple(_ordered_pairs(formulas)),
+        relations=tuple(relations),
+        groups=tuple(blocks.labels["group"]),
+        levels=tuple(blocks.labels["level"]),
+        source=source,
+    )
+
+
+def _statements(tokens: Sequence[Token], source: Source) -> list[tuple[list[Token], Token]]:
+    """Cut the model at semicolons and at ends of lines that end something."""
+    found: list[tuple[list[Token], Token]] = []
+    statement: list[Token] = []
+    opened: list[Token] = []
+    for position, token in enumerate(tokens):
+        if token.kind == "newline":
+            if opened or not statement or _goes_on(statement[-1], tokens[position:]):
+                continue
+        elif token.kind != "end" and token.text != ";":
+            _follow(token, opened, source)
+            statement.append(token)
+            continue
+        if opened:
+            raise source.error(opened[-1].start, "this parenthesis is never closed.")
+        if statement:
+            found.append((statement, token))
+            statement = []
+    return found
+
+
+def _goes_on(last: Token, rest: Sequence[Token]) -> bool:
+    """Tell whether a line that ends with ``last`` goes on in the next one."""
+    if last.kind == "op" or (last.kind == "punct" and last.text in _OPEN_ENDED):
+        return True
+    following = next((token for token in rest if token.kind != "newline"), None)
+    return following is not None and (
+        (following.kind == "punct" and following.text in _CONTINUING) or following.kind == "op"
+    )
+
+
+def _follow(token: Token, opened: list[Token], source: Source) -> None:
+    """Keep account of parentheses; nothing but numbers and labels stands within them."""
+    if token.text == "(":
+        opened.append(token)
+    elif token.text == ")":
+        if not opened:
+            raise source.error(token.start, "this parenthesis was never opened.")
+        opened.pop()
+    elif token.kind == "op" and opened:
+        raise source.error(
+            opened[-1].start,
+            f"this parenthesis is not closed before '{token.text}'. (Text such as f=~x1 inside "
+            "a modifier needs quotation marks.)",
+        )
+
+
+def _operator(tokens: Sequence[Token], source: Source) -> int:
+    """Find the operator that a statement is about, and refuse a second one."""
+    found = [i for i, token in enumerate(tokens) if token.kind == "op"]
+    if not found:
+        raise source.error(tokens[0].start, _without_operator(tokens))
+    at = found[0]
+    others = [i for i in found[1:] if tokens[i].text != ":"]
+    if tokens[at].text == ":" and others:
+        raise source.error(
+            tokens[max(at - 1, 0)].start,
+            "a product stands on the right side only. Compute the product as a column of the "
+            "data, and use its name here.",
+        )
+    if others:
+        first, second = tokens[at], tokens[others[0]]
+        hint = "Begin a new line (or put ';') between the two formulas."
+        line = source.line(second.start)
+        if source.line(first.start) < line:
+            before = [token for token in tokens if source.line(token.start) < line]
+            hint = (
+                f"The line above ends with '{before[-1].text}', so that this line was read as "
+                "its continuation."
+            )
+        raise source.error(second.start, f"a second operator, after '{first.text}'. {hint}")
+    if tokens[at].text == "<~":
+        raise source.error(
+            tokens[at].start,
+            "'<~' (composites formed from indicators) is not offered. Write the composite as "
+            "regressions on its parts, or compute its score and use that.",
+        )
+    return at
+
+
+def _without_operator(tokens: Sequence[Token]) -> str:
+    first = tokens[0]
+    if len(tokens) > 1 and tokens[1].text == "-":
+        return (
+            "no operator in this statement. Arrows are not part of the language: 'f =~ x1' says "
+            "that f is measured by x1, 'y ~ x' that y is regressed on x."
+        )
+    if first.kind == "name" and first.text.lower() in ("by", "on", "with", "model"):
+        return f"no operator in this statement; '{first.text}' belongs to another program."
+    return (
+        "no operator (=~ ~ ~~ | ~*~ == < > :=) in this statement. If it continues the line "
+        "above, end that line, or begin this one, with '+'."
+    )
+
+
+def _open_block(
+    tokens: Sequence[Token], at: int, source: Source, blocks: _Blocks, begun: bool
+) -> None:
+    """Begin a block of the model: level: 1, group: 2."""
+    first = tokens[0]
+    kind = first.text.lower()
+    if at != 1 or kind not in _BLOCKS:
+        raise source.error(
+            first.start,
+            f"found '{tokens[at].text}' after {first.described()}: a block begins with 'level:' "
+            "or 'group:', and a product of variables stands on the right side of '~' only."
+            + near(kind, _BLOCKS),
+        )
+    label = "".join(token.bare for token in tokens[2:])
+    if not label:
+        raise source.error(tokens[1].end, f"'{kind}:' needs a number or name, as in '{kind}: 1'.")
+    known = blocks.labels[kind]
+    if begun and not blocks.now:
+        raise source.error(
+            first.start,
+            "lines stand before the first block. Once a model has blocks, all of its formulas "
+            "belong into one of them.",
+        )
+    if kind == "group" and blocks.labels["level"] and not blocks.labels["group"]:
+        raise source.error(
+            first.start, "levels lie within groups: write 'group:' first, and 'level:' in each."
+        )
+    if label not in known:
+        known.append(label)
+    if kind == "group":
+        blocks.now.pop("level", None)
+    blocks.now[kind] = known.index(label) + 1
+
+
+def _check_blocks(blocks: _Blocks, formulas: Sequence[Formula], source: Source) -> None:
+    """Refuse a level without company, and groups of which some have levels and some not."""
+    levels, groups = blocks.labels["level"], blocks.labels["group"]
+    if not levels:
+        return
+    if len(levels) != 2:
+        raise OptionError(
+            f"The model has {len(levels)} level(s): {', '.join(levels)}. A two-level model has "
+            "two blocks, 'level: 1' (within clusters) and 'level: 2' (between them)."
+        )
+    filled = {(row.group, row.level) for row in formulas}
+    for g in range(max(len(groups), 1)):
+        for k, label in enumerate(levels):
+            if (g + 1, k + 1) not in filled:
+                within = f" of group '{groups[g]}'" if groups else ""
+                raise OptionError(f"Level '{label}'{within} holds no formula.")
+
+
+def _formulas(
+    tokens: Sequence[Token],
+    at: int,
+    after: Token,
+    source: Source,
+    place: tuple[int, int],
+    earlier: Sequence[Formula],
+) -> list[Formula]:
+    """Take a formula apart into one row for every variable on the left and on the right."""
+    op = tokens[at].text
+    left = _left(tokens[:at], tokens[at], source)
+    right = tokens[at + 1 :]
+    if not right:
+        raise source.error(tokens[at].end, f"nothing stands on the right side of '{op}'.")
+    terms = read_terms(right, source, op, after)
+    seen = {
+        _identity(row.lhs, row.op, row.rhs): row
+        for row in earlier
+        if (row.group, row.level) == place
+    }
+    found = []
+    for name in left:
+        for term in terms:
+            row = _formula(name, op, term, source, place)
+            key = _identity(row.lhs, row.op, row.rhs)
+            if key in seen:
+                raise source.error(
+                    term.where,
+                    f"'{row.lhs} {row.op} {row.rhs}'".replace(" '", "'")
+                    + f" was said before, on line {source.line(seen[key].where)}. Say it once, "
+                    "with all of its modifiers.",
+                )
+            seen[key] = row
+            found.append(row)
+    return found
+
+
+def _identity(lhs: str, op: str, rhs: str) -> tuple[str, ...]:
+    """Give what two rows about the same parameter have in common."""
+    return (op, *sorted((lhs, rhs))) if op == "~~" else (op, lhs, rhs)
+
+
+def _formula(name: Token, op: str, term: Term, source: Source, place: tuple[int, int]) -> Formula:
+    """Make one row, and refuse what no variable can do to itself."""
+    lhs, rhs = name.bare, term.name
+    if op == "=~" and rhs == "=~0":
+        rhs = lhs  # a latent variable without indicators
+    elif op in ("=~", "~") and lhs == rhs:
+        said = "is measured by itself" if op == "=~" else "is regressed on itself"
+        hint = f" A variance is written {lhs} ~~ {lhs}." if op == "~" else ""
+        raise source.error(term.where, f"'{lhs}' stands on both sides: it {said}.{hint}")
+    elif op == "~*~" and lhs != rhs:
+        raise source.error(
+            term.where,
+            f"'~*~' scales one variable, so '{lhs}' must stand on both sides: {lhs} ~*~ {lhs}.",
+        )
+    elif op == "|" and re.fullmatch(r"t[1-9]\d*", rhs) is None:
+        raise source.error(
+            term.where,
+            f"found '{rhs}' where a threshold was expected. Thresholds are named t1, t2, …: "
+            f"{lhs} | t1 + t2.",
+        )
+    if op == "~" and rhs == "":
+        op = "~1"
+    return Formula(lhs, op, rhs, term.modifiers, term.where, *place)
+
+
+def _left(tokens: Sequence[Token], operator: Token, source: Source) -> list[Token]:
+    """Read the variables on the left side, joined by '+'."""
+    if not tokens:
+        raise source.error(operator.start, f"nothing stands on the left side of '{operator.text}'.")
+    found = []
+    for part, ending in split(tokens, "+", operator):
+        if not part:
+            raise source.error(
+                ending.start, f"found {ending.described()} where a variable was expected."
+            )
+        if any(token.text == "*" for token in part):
+            raise source.error(
+                part[0].start,
+                "modifiers stand on the right side only, before the variable that they are about.",
+            )
+        if part[0].kind not in ("name", "string") or len(part) > 1:
+            wrong = part[0] if part[0].kind not in ("name", "string") else part[1]
+            raise source.error(
+                wrong.start,
+                f"found {wrong.described()} on the left side of '{operator.text}', where "
+                "variables joined by '+' were expected.",
+            )
+        found.append(part[0])
+    return found
+
+
+def _relation(tokens: Sequence[Token], at: int, after: Token, source: Source) -> Relation:
+    """Read a constraint, or a definition with ':='."""
+    op = tokens[at]
+    left, right = list(tokens[:at]), list(tokens[at + 1 :])
+    if op.text == ":=" and (len(left) != 1 or left[0].kind not in ("name", "string")):
+        where = left[0] if left else op
+        raise source.error(
+            where.start, "the left side of ':=' is one name, that of what is defined."
+        )
+    if op.text in CONSTRAINT_OPERATORS and not left:
+        raise source.error(op.start, f"nothing stands on the left side of '{op.text}'.")
+    return Relation(
+        op=op.text,
+        lhs=read_expression(left, source, op),
+        rhs=read_expression(right, source, after),
+        where=tokens[0].start,
+    )
+
+
+def _ordered_pairs(formulas: Sequence[Formula]) -> list[Formula]:
+    """Put the two sides of covariances in order: latent before observed, and as they appear."""
+    blocks = list(dict.fromkeys((row.group, row.level) for row in formulas))
+    names = [
+        name for kind in ("lv", "ov") for name in variable_names(formulas, kind, blocks=blocks)
+    ]
+    rank = {name: position for position, name in reversed(list(enumerate(names)))}
+    return [
+        replace(row, lhs=row.rhs, rhs=row.lhs)
+        if row.op == "~~" and rank[row.lhs] > rank[row.rhs]
+        else row
+        for row in formulas
+    ]

@@ -1,0 +1,129 @@
+"""Which role each variable of a model plays: the names that lavaan's `lavNames` gives.
+
+Roles follow from the rows of a model, or of its table, alone. They are found block by block (a
+block is a level of a group), and joined over blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Row(Protocol):
+    """What roles follow from."""
+
+    @property
+    def lhs(self) -> str: ...  # noqa: D102
+    @property
+    def op(self) -> str: ...  # noqa: D102
+    @property
+    def rhs(self) -> str: ...  # noqa: D102
+    @property
+    def group(self) -> int: ...  # noqa: D102
+    @property
+    def level(self) -> int: ...  # noqa: D102
+    @property
+    def user(self) -> bool: ...  # noqa: D102
+    @property
+    def exo(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Names of one block by kind, and exogenous variables that the user gave a (co)variance."""
+
+    kinds: dict[str, tuple[str, ...]]
+    random: tuple[str, ...] = field(default=())
+
+
+def variable_names(
+    rows: Sequence[Row],
+    kind: str,
+    *,
+    blocks: Sequence[tuple[int, int]],
+    chosen: Sequence[tuple[int, int]] | None = None,
+) -> tuple[str, ...]:
+    """Give the names of a kind over the chosen (group, level) blocks, each once."""
+    found: dict[str, None] = {}
+    outcomes = unique(row.lhs for row in rows if row.op == "~")
+    levels = len({level for _, level in blocks}) > 1
+    for position, block in enumerate(blocks):
+        if chosen is not None and block not in chosen:
+            continue
+        own = [row for row in rows if (row.group, row.level) == block]
+        # Above the first level, what any level explains is not exogenous.
+        roles = block_roles(own, outcomes if levels and position else None)
+        found.update(dict.fromkeys(roles.kinds[kind]))
+    return tuple(found)
+
+
+def block_roles(rows: Sequence[Row], explained: Sequence[str] | None = None) -> Roles:
+    """Find the roles in the rows of one block."""
+    latent = unique(row.lhs for row in rows if row.op == "=~")
+    products = unique(row.rhs for row in rows if ":" in row.rhs)
+    latent_products = [name for name in products if set(name.split(":")) & set(latent)]
+    latent = [*latent, *latent_products]
+    outcomes = unique(row.lhs for row in rows if row.op == "~")
+    causes = unique(row.rhs for row in rows if row.op == "~")
+    measured = unique(row.rhs for row in rows if row.op == "=~")
+
+    indicators = _without(measured, latent)
+    y = _without(outcomes, latent, indicators)
+    x = _without(causes, latent, indicators, y if explained is None else explained)
+    # A product of which a part is explained is no more exogenous than that part.
+    endogenous = [name for name in x if ":" in name and set(name.split(":")) & set(outcomes)]
+    y, x = unique([*y, *endogenous]), _without(x, endogenous)
+
+    covarying = [row for row in rows if row.op == "~~"]
+    sides = [row.lhs for row in covarying] + [row.rhs for row in covarying]
+    sides += [row.lhs for row in rows if row.op in ("~1", "|")]
+    observed = unique([*indicators, *y, *x, *_without(unique(sides), latent)])
+
+    given = {row.lhs for row in rows if row.op == "~1" and row.user}
+    given |= {side for row in covarying if row.user for side in (row.lhs, row.rhs)}
+    random = [name for name in x if name in given]
+    moments = [row for row in rows if row.exo and row.op == "~~"]
+    fixed = [row.lhs for row in moments] + [row.rhs for row in moments]
+    fixed += [row.lhs for row in rows if row.exo and row.op == "~1"]
+    x = unique([*_without(x, random), *fixed])
+
+    thresholds = [(row.lhs, row.rhs) for row in rows if row.op == "|"]
+    cut = {name for name, _ in thresholds}
+    ordered = [name for name in observed if name in cut]
+    plain = {name for name in observed if ":" not in name}
+    latent_x = _without(latent, measured, outcomes)
+    last = _without(outcomes, measured, causes)
+    kinds = {
+        "ov": observed,
+        "ov.x": x,
+        "ov.nox": _without(observed, x),
+        "ov.y": [name for name in observed if name in set(_without(last, latent))],
+        "ov.ind": indicators,
+        "ov.ord": ordered,
+        "ov.num": _without(observed, ordered),
+        "ov.interaction": [n for n in observed if ":" in n and set(n.split(":")) <= plain],
+        "lv": latent,
+        "lv.x": latent_x,
+        "lv.y": [name for name in latent if name in set(last)],
+        "lv.nox": _without(latent, latent_x),
+        "lv.ind": [name for name in measured if name in set(latent)],
+        "lv.interaction": latent_products,
+        "th": [
+            f"{name}|t{number}"
+            for name in ordered
+            for number in sorted({int(t[1:]) for owner, t in thresholds if owner == name})
+        ],
+    }
+    return Roles({kind: tuple(names) for kind, names in kinds.items()}, tuple(random))
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """Give each name once, in order of first appearance."""
+    return list(dict.fromkeys(names))
+
+
+def _without(names: Sequence[str], *others: Sequence[str]) -> list[str]:
+    gone = {name for other in others for name in other}
+    return [name for name in names if name not in gone]
