@@ -12,6 +12,7 @@ from trustmeasure.reliability.lambdas import LambdasResult, guttman_lambdas
 from trustmeasure.reliability.missing_answers import AlphaBoundsResult, alpha_bounds
 from trustmeasure.reliability.omega import OmegaResult, mcdonald_omega
 from trustmeasure.reliability.ordinal import OrdinalAlphaResult, ordinal_alpha
+from trustmeasure.reliability.overview import ReliabilityTableResult, reliability_table
 from trustmeasure.reliability.precision import (
     ConditionalErrorResult,
     MeasurementErrorResult,
@@ -35,6 +36,7 @@ __all__ = [
     "OrdinalAlphaResult",
     "RaterICCResult",
     "ReliabilityByResult",
+    "ReliabilityTableResult",
     "RetestResult",
     "SplitHalfResult",
     "alpha_bounds",
@@ -49,6 +51,7 @@ __all__ = [
     "ordinal_alpha",
     "rater_icc",
     "reliability_by",
+    "reliability_table",
     "reverse_candidates",
     "spearman_brown",
     "spearman_brown_length",

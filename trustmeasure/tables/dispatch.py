@@ -28,7 +28,7 @@ from trustmeasure.reliability import (
     OrdinalAlphaResult,
 )
 from trustmeasure.scoring import Scores
-from trustmeasure.tables import factors, omegas, people, reliability, retention
+from trustmeasure.tables import coefficients, factors, omegas, people, reliability, retention
 from trustmeasure.tables.model import Table
 from trustmeasure.tables.options import Options
 from trustmeasure.thresholds import load_thresholds
@@ -39,6 +39,7 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     HierarchicalOmegaResult: ("mcdonald_omega", omegas.hierarchical_omega_table),
     OrdinalAlphaResult: ("ordinal_alpha", omegas.ordinal_alpha_table),
     CategoricalOmegaResult: ("categorical_omega", omegas.categorical_omega_table),
+    **coefficients.BUILDERS,
     SamplingAdequacy: ("kmo", factors.adequacy_table),
     BartlettSphericity: ("bartlett_sphericity", factors.bartlett_table),
     ParallelAnalysis: ("parallel_analysis", factors.parallel_table),

@@ -1,0 +1,211 @@
+"""The columns of the table of reliability, each group of them with the function that fills it.
+
+To add columns, write a function from `ScaleAnswers` to their values and add a `Columns` to
+`COLUMNS`; what it refuses (`DataError`) or cannot estimate (`ConvergenceError`) becomes NaN,
+with a note in the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure.errors import DataError
+from trustmeasure.kernels import equal_loadings
+from trustmeasure.kernels.lower_bounds import lambdas
+from trustmeasure.kernels.minimum_trace import minimum_trace
+from trustmeasure.kernels.single_factor import SingleFactors, fit_single_factor
+from trustmeasure.kernels.split_halves import split_reliabilities
+from trustmeasure.reliability.alpha import AlphaResult, cronbach_alpha
+from trustmeasure.reliability.greatest_bound import ENOUGH_PERSONS, refuse_dependent
+from trustmeasure.reliability.halves import choose_splits
+from trustmeasure.reliability.omega import mcdonald_omega
+from trustmeasure.reliability.sample import Sample
+from trustmeasure.results import Notes
+from trustmeasure.thresholds import load_thresholds
+
+FloatArray = NDArray[np.float64]
+
+# A loss of reliability by the assumption of equal loadings that shows in the second place.
+VISIBLE = 0.01
+
+
+@dataclass(frozen=True)
+class ScaleAnswers:
+    """One scale: what every column may start from, each part computed once.
+
+    Attributes
+    ----------
+    name : str
+    answers : DataFrame
+        Complete answers, keyed; one column an item.
+    sample : Sample
+        Their moments.
+    ci : str
+        Interval of alpha.
+    conf_level : float
+    rng : Generator
+    found : dict
+        The columns filled so far.
+    concerns : list of str
+        Assumptions that visibly fail; a column's function may add to it.
+    notes : Notes
+    """
+
+    name: str
+    answers: pd.DataFrame
+    sample: Sample
+    ci: str
+    conf_level: float
+    rng: np.random.Generator
+    found: dict[str, float] = field(default_factory=dict)
+    concerns: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
+
+    @cached_property
+    def alpha(self) -> AlphaResult:
+        """Alpha with its item statistics."""
+        return cronbach_alpha(self.answers, ci=self.ci, conf_level=self.conf_level)
+
+    @cached_property
+    def likelihood_cov(self) -> FloatArray:
+        """Covariances with the divisor n."""
+        return self.sample.cov * ((self.sample.n - 1) / self.sample.n)
+
+    @cached_property
+    def one_factor(self) -> SingleFactors:
+        """The one-factor model, for scales of three items and more."""
+        return fit_single_factor(self.likelihood_cov[None])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns that are filled together."""
+
+    names: tuple[str, ...]
+    fill: Callable[[ScaleAnswers], dict[str, float]]
+
+
+def _description(scale: ScaleAnswers) -> dict[str, float]:
+    alpha = scale.alpha
+    return {"n_items": alpha.n_items, "mean": alpha.mean, "sd": alpha.sd}
+
+
+def _alpha(scale: ScaleAnswers) -> dict[str, float]:
+    alpha = scale.alpha
+    rest = alpha.items["r_drop"]
+    if alpha.n_items > 1 and rest.min() < 0:
+        negative = ", ".join(f"'{name}'" for name in rest.index[rest < 0])
+        scale.concerns.append(
+            f"item(s) {negative} relate negatively to the rest: still to be reversed?"
+        )
+    return {
+        "alpha": alpha.estimate,
+        "alpha_ci_low": alpha.ci_low,
+        "alpha_ci_high": alpha.ci_high,
+        "alpha_std": alpha.standardized,
+        "min_r_drop": float(rest.min()),
+    }
+
+
+def _omega(scale: ScaleAnswers) -> dict[str, float]:
+    omega = mcdonald_omega(scale.answers, conf_level=scale.conf_level)
+    return {
+        "omega": omega.omega_total,
+        "omega_ci_low": omega.ci_low,
+        "omega_ci_high": omega.ci_high,
+    }
+
+
+def _bounds(scale: ScaleAnswers) -> dict[str, float]:
+    found = lambdas(scale.sample.cov[None])
+    marks, _ = choose_splits(len(scale.sample.cov), scale.rng, scale.notes)
+    halves = split_reliabilities(scale.sample.cov, marks)
+    return {
+        "lambda2": float(found.lambda2[0]),
+        "lambda6": float(found.lambda6[0]),
+        "split_max": float(halves.max()),
+        "split_mean": float(halves.mean()),
+        "split_min": float(halves.min()),
+    }
+
+
+def _greatest_bound(scale: ScaleAnswers) -> dict[str, float]:
+    if scale.sample.n < ENOUGH_PERSONS:
+        return {"glb": math.nan}
+    refuse_dependent(scale.sample, list(scale.answers.columns))
+    errors = float(minimum_trace(scale.sample.cov).errors.sum())
+    return {"glb": 1 - errors / float(scale.sample.cov.sum())}
+
+
+def _error(scale: ScaleAnswers) -> dict[str, float]:
+    alpha = scale.alpha
+    return {"sem": alpha.sd * math.sqrt(max(1 - alpha.estimate, 0.0))}
+
+
+def _unidimensionality(scale: ScaleAnswers) -> dict[str, float]:
+    """Fit one factor; a concern where it misses all of COSMIN's criteria."""
+    _needs_model(scale)
+    fit = equal_loadings.one_factor_fit(scale.likelihood_cov, scale.one_factor, scale.sample.n)
+    values = {"rmsea": fit.rmsea, "cfi": fit.cfi, "srmr": fit.srmr}
+    thresholds = load_thresholds()
+    met = [thresholds.verdict(name, v).meets for name, v in values.items() if not math.isnan(v)]
+    if len(scale.answers.columns) > 3 and met and not any(met):
+        scale.concerns.append(
+            f"one factor fits badly (RMSEA {fit.rmsea:.2f}, CFI {fit.cfi:.2f}, SRMR "
+            f"{fit.srmr:.2f}), so the scale is more than one thing, which alpha and omega of one "
+            "factor do not allow for"
+        )
+    return values
+
+
+def _tau_equivalence(scale: ScaleAnswers) -> dict[str, float]:
+    """Test equal against free loadings; a concern where alpha loses visibly by it."""
+    from scipy.special import chdtrc
+
+    _needs_model(scale)
+    equal = equal_loadings.fit_equal_loadings(scale.likelihood_cov)
+    if not equal.converged:
+        raise DataError("The model with equal loadings did not converge.")
+    k, n = len(scale.sample.cov), scale.sample.n
+    chisq = n * max(equal.discrepancy - float(scale.one_factor.discrepancy[0]), 0.0)
+    pvalue = float(chdtrc(k - 1, chisq))
+    loss = scale.found.get("omega", math.nan) - scale.alpha.estimate
+    if pvalue < 0.05 and loss >= VISIBLE:
+        scale.concerns.append(
+            f"loadings are unequal (χ²({k - 1}) = {chisq:.1f}, p {_p_text(pvalue)}), so alpha "
+            f"understates reliability, by {loss:.2f} against omega"
+        )
+    return {"tau_chisq": chisq, "tau_df": k - 1, "tau_pvalue": pvalue}
+
+
+def _needs_model(scale: ScaleAnswers) -> None:
+    k = len(scale.sample.cov)
+    if k < 3 or scale.sample.n <= k:
+        raise DataError(f"A one-factor model needs 3 items and more persons than {k} items.")
+    refuse_dependent(scale.sample, list(scale.answers.columns))
+    if not scale.one_factor.converged[0]:
+        raise DataError("The one-factor model did not converge.")
+
+
+def _p_text(pvalue: float) -> str:
+    return "< .001" if pvalue < 0.001 else f"= {pvalue:.3f}"
+
+
+# In the order of the table. Tau-equivalence comes after omega, which it compares with.
+COLUMNS: tuple[Columns, ...] = (
+    Columns(("n_items", "mean", "sd"), _description),
+    Columns(("alpha", "alpha_ci_low", "alpha_ci_high", "alpha_std", "min_r_drop"), _alpha),
+    Columns(("omega", "omega_ci_low", "omega_ci_high"), _omega),
+    Columns(("lambda2", "lambda6", "split_max", "split_mean", "split_min"), _bounds),
+    Columns(("glb",), _greatest_bound),
+    Columns(("sem",), _error),
+    Columns(("rmsea", "cfi", "srmr"), _unidimensionality),
+    Columns(("tau_chisq", "tau_df", "tau_pvalue"), _tau_equivalence),
+)
