@@ -27,12 +27,16 @@ if _TYPE_CHECKING:
     from trustmeasure.examples import example_path
     from trustmeasure.exploratory import (
         bartlett_sphericity,
+        bifactor_indices,
+        congruence,
         efa,
         kmo,
         map_test,
         n_factors,
         parallel_analysis,
+        schmid_leiman,
         short_forms,
+        split_sample_replication,
     )
     from trustmeasure.instruments import (
         Instrument,
@@ -72,7 +76,7 @@ if _TYPE_CHECKING:
     from trustmeasure.scoring import Scores, score, score_frame
     from trustmeasure.simulate import simulate_responses
     from trustmeasure.tables import Table, table
-    from trustmeasure.validity import htmt
+    from trustmeasure.validity import htmt, known_groups
 
 __version__ = "0.1.0"
 
@@ -97,9 +101,11 @@ __all__ = [
     "aggregate",
     "alpha_bounds",
     "bartlett_sphericity",
+    "bifactor_indices",
     "build_instrument",
     "categorical_omega",
     "conditional_sem",
+    "congruence",
     "correlate",
     "cronbach_alpha",
     "efa",
@@ -112,6 +118,7 @@ __all__ = [
     "import_instrument",
     "item_analysis",
     "kmo",
+    "known_groups",
     "list_instruments",
     "load_instrument",
     "map_test",
@@ -130,6 +137,7 @@ __all__ = [
     "reverse_candidates",
     "rwg",
     "rwg_j",
+    "schmid_leiman",
     "score",
     "score_frame",
     "short_forms",
@@ -137,6 +145,7 @@ __all__ = [
     "spearman_brown",
     "spearman_brown_length",
     "split_half",
+    "split_sample_replication",
     "table",
     "team_report",
     "test_retest",
@@ -163,12 +172,16 @@ _HOMES = {
     "examples": ("example_path",),
     "exploratory": (
         "bartlett_sphericity",
+        "bifactor_indices",
+        "congruence",
         "efa",
         "kmo",
         "map_test",
         "n_factors",
         "parallel_analysis",
+        "schmid_leiman",
         "short_forms",
+        "split_sample_replication",
     ),
     "instruments": (
         "Instrument",
@@ -208,7 +221,10 @@ _HOMES = {
     "scoring": ("Scores", "score", "score_frame"),
     "simulate": ("simulate_responses",),
     "tables": ("Table", "table"),
-    "validity": ("htmt",),
+    "validity": (
+        "htmt",
+        "known_groups",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
