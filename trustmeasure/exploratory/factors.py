@@ -6,21 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
-from trustmeasure.correlation.matrices import (
-    Correlations,
-    correlations_given,
-    correlations_of,
-)
-from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
+from trustmeasure.errors import ConvergenceWarning, DataError
 from trustmeasure.exploratory.remarks import check_definite, note_problems
 from trustmeasure.exploratory.rotations import check_rotation
 from trustmeasure.exploratory.solution import ExploratoryFactors, solution
+from trustmeasure.exploratory.solving import Solved, solve
+from trustmeasure.exploratory.sources import correlations_from
 from trustmeasure.exploratory.uncertainty import (
     INTERVALS,
-    Solved,
     Uncertainty,
     analytic,
     bootstrap,
@@ -28,11 +22,9 @@ from trustmeasure.exploratory.uncertainty import (
 )
 from trustmeasure.kernels.factor_extraction import (
     degrees_of_freedom,
-    extract,
     most_factors,
 )
 from trustmeasure.kernels.factor_fit import factor_fit
-from trustmeasure.kernels.rotation import Rotation, arrange, rotate
 from trustmeasure.results import Notes
 
 METHODS = ("minres", "uls", "ml", "pa", "alpha", "minrank")
@@ -232,7 +224,12 @@ def efa(
     check_option("ci", ci, INTERVALS)
     generator = None if rng is None else as_rng(rng)
     notes = Notes()
-    found = _correlations(data, corr, n_obs, items, scale, correlation, missing, notes)
+    found = correlations_from(
+        data, corr, n_obs=n_obs, items=items, scale=scale, correlation=correlation,
+        missing=missing, min_items=3, notes=notes,
+    )  # fmt: skip
+    if corr is not None and n_obs is None:
+        notes.record("Fit statistics need the number of persons: pass n_obs= with corr=.")
     chosen = check_rotation(
         rotation,
         rotation_args=rotation_args,
@@ -244,10 +241,10 @@ def efa(
     check_interval(
         ci, data=data, n_obs=n_obs, correlation=correlation, missing=missing, method=method
     )
-    _refuse_too_many(n_factors, len(found.names))
+    refuse_too_many(n_factors, len(found.names))
     check_definite(found, method, notes)
 
-    solved = _solve(found, n_factors, method, chosen, n_starts, generator)
+    solved = solve(found, n_factors, method, chosen, n_starts, generator)
     rotated = solved.rotated
     implied = rotated.loadings @ rotated.phi @ rotated.loadings.T
     persons = math.nan if found.n_obs is None else float(found.n_obs)
@@ -284,22 +281,6 @@ def efa(
     return solution(solved, implied, fit, uncertainty, settings, notes.messages())
 
 
-def _solve(
-    found: Correlations,
-    n_factors: int,
-    method: str,
-    rotation: Rotation,
-    n_starts: int,
-    rng: np.random.Generator | None,
-) -> Solved:
-    """Extract, rotate, and put the factors in order."""
-    extraction = extract(found.matrix, n_factors, method)  # type: ignore[arg-type]  # checked
-    empty = (extraction.loadings**2).sum(axis=0) < 1e-8
-    turn = Rotation("none") if empty.any() or n_factors == 1 else rotation
-    rotated = arrange(rotate(extraction.loadings, turn, n_starts=n_starts, rng=rng), turn)
-    return Solved(found, extraction, rotated, method, turn)  # type: ignore[arg-type]  # checked
-
-
 def _analytic(
     solved: Solved, ci: str, data: Any, where: dict[str, Any], conf_level: float, notes: Notes
 ) -> Uncertainty | None:
@@ -317,41 +298,8 @@ def _analytic(
     return analytic(solved, ci, data, where, float(ndtri((1 + conf_level) / 2)))
 
 
-def _correlations(
-    data: Any,
-    corr: Any,
-    n_obs: int | None,
-    items: Sequence[str] | None,
-    scale: str | None,
-    correlation: str,
-    missing: str,
-    notes: Notes,
-) -> Correlations:
-    """Take the correlations from the one source that was given."""
-    if (data is None) == (corr is None):
-        raise OptionError("Give either data (persons in rows) or corr= (items × items).")
-    if data is not None:
-        if n_obs is not None:
-            raise OptionError("n_obs= belongs to corr=; raw data bring their own number of rows.")
-        return correlations_of(
-            data,
-            items=items,
-            scale=scale,
-            correlation=correlation,
-            missing=missing,
-            min_items=3,
-            notes=notes,
-        )
-    if scale is not None:
-        raise OptionError("scale= picks items out of Scores; with corr=, use items=[...].")
-    if n_obs is None:
-        notes.record("Fit statistics need the number of persons: pass n_obs= with corr=.")
-    else:
-        check_count("n_obs", n_obs, least=3)
-    return correlations_given(corr, n_obs=n_obs, items=items, min_items=3)
-
-
-def _refuse_too_many(n_factors: int, n_items: int) -> None:
+def refuse_too_many(n_factors: int, n_items: int) -> None:
+    """Refuse more factors than the correlations can determine."""
     if n_factors >= n_items or degrees_of_freedom(n_items, n_factors) < 0:
         most = most_factors(n_items)
         raise DataError(

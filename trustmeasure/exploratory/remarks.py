@@ -9,7 +9,7 @@ import numpy as np
 from trustmeasure._checks import listed
 from trustmeasure.correlation.matrices import Correlations, refuse_dependent
 from trustmeasure.errors import ConvergenceWarning, DataWarning
-from trustmeasure.exploratory.uncertainty import Solved
+from trustmeasure.exploratory.solving import Solved
 from trustmeasure.kernels.covariance import is_positive_definite
 from trustmeasure.kernels.factor_extraction import LOWEST_UNIQUENESS
 from trustmeasure.kernels.factor_fit import FactorFit

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure.exploratory.scores import FactorScores, factor_scores
-from trustmeasure.exploratory.uncertainty import Solved, Uncertainty
+from trustmeasure.exploratory.solving import Solved
+from trustmeasure.exploratory.uncertainty import Uncertainty
 from trustmeasure.kernels.covariance import squared_multiple_correlations
 from trustmeasure.kernels.factor_fit import FactorFit
 from trustmeasure.kernels.rotation import Optima, explained

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_items, listwise
-from trustmeasure.correlation.matrices import Correlations, correlations_of
+from trustmeasure.correlation.matrices import correlations_of
 from trustmeasure.errors import (
     ConvergenceError,
     ConvergenceWarning,
@@ -20,12 +20,10 @@ from trustmeasure.errors import (
     OptionError,
     TrustMeasureWarning,
 )
+from trustmeasure.exploratory.solving import Solved, solutions
 from trustmeasure.kernels.covariance import to_correlation
-from trustmeasure.kernels.factor_extraction import Extraction, Method
-from trustmeasure.kernels.factor_replicates import Replicates, replicate
 from trustmeasure.kernels.loading_errors import jackknife_errors, normal_errors
 from trustmeasure.kernels.resampling import bootstrap_covariances
-from trustmeasure.kernels.rotation import Rotated, Rotation
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
@@ -43,17 +41,6 @@ class Uncertainty:
     phi_se: FloatArray
     phi_low: FloatArray
     phi_high: FloatArray
-
-
-@dataclass(frozen=True)
-class Solved:
-    """A solution, and the way to it."""
-
-    found: Correlations
-    extraction: Extraction
-    rotated: Rotated
-    method: Method
-    rotation: Rotation
 
 
 def check_interval(
@@ -138,13 +125,6 @@ def bootstrap(
         phi_se=phi.std(axis=0, ddof=1),
         phi_low=phi_low,
         phi_high=phi_high,
-    )
-
-
-def solutions(solved: Solved, matrices: FloatArray) -> Replicates:
-    """Solve a stack of matrices as the sample's own was solved, aligned to it."""
-    return replicate(
-        matrices, solved.extraction.loadings, solved.rotated, solved.method, solved.rotation
     )
 
 

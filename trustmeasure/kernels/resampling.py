@@ -105,3 +105,38 @@ def bootstrap_covariances(
 def _alpha(trace: FloatArray, whole: FloatArray, k: int) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 1e-12 * trace, (1 - trace / whole) * k / (k - 1), np.nan)
+
+
+def half_correlations(
+    values: FloatArray, n_splits: int, rng: np.random.Generator
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Give the correlations (rows, k, k) of two random halves of complete answers, again and again.
+
+    Of an odd number of persons one is left out of each split. A split in which an item is
+    constant in a half is left out.
+    """
+    n, k = values.shape
+    x = (values - values.mean(axis=0)) / values.std(axis=0)
+    rows, columns = np.tril_indices(k)
+    moments = np.hstack([x, x[:, rows] * x[:, columns]])
+    half = n // 2
+    step = max(1, _CELLS // n)
+    for start in range(0, n_splits, step):
+        place = np.argsort(rng.random((min(step, n_splits - start), n)), axis=1)
+        side = np.zeros((2, *place.shape))
+        np.put_along_axis(side[0], place[:, :half], 1.0, axis=1)
+        np.put_along_axis(side[1], place[:, half : 2 * half], 1.0, axis=1)
+        both = []
+        for weights in side:
+            sums = weights @ moments / half
+            cov = np.empty((len(weights), k, k))
+            cov[:, rows, columns] = sums[:, k:] - sums[:, rows] * sums[:, columns]
+            cov[:, columns, rows] = cov[:, rows, columns]
+            both.append(cov)
+        spread = np.sqrt(np.maximum(np.diagonal(np.array(both), axis1=2, axis2=3), 0.0))
+        usable = (spread > 1e-6).all(axis=(0, 2))
+        first, second = (
+            cov[usable] / (sd[usable][:, :, None] * sd[usable][:, None, :])
+            for cov, sd in zip(both, spread, strict=True)
+        )
+        yield first, second
