@@ -54,13 +54,15 @@ class Specification:
     basis: FloatArray
     origin: FloatArray
 
-    def model(
-        self, covariances: Sequence[FloatArray], means: Sequence[FloatArray] | None
-    ) -> Model:
+    def model(self, covariances: Sequence[FloatArray], means: Sequence[FloatArray] | None) -> Model:
         """Fill in what is fixed, the moments of exogenous variables among it."""
         layouts = [
             _layout(
-                self.table, block, group, covariances[group], None if means is None else means[group]
+                self.table,
+                block,
+                group,
+                covariances[group],
+                None if means is None else means[group],
             )
             for group, block in enumerate(self.blocks)
         ]
@@ -75,9 +77,7 @@ def specify(table: ParameterTable) -> Specification:
 
 
 def _block(table: ParameterTable, group: int) -> Block:
-    rows = [
-        (place, row) for place, row in enumerate(table.parameters) if row.group == group
-    ]
+    rows = [(place, row) for place, row in enumerate(table.parameters) if row.group == group]
     observed = table.names("ov", group=group)
     latent = table.names("lv", group=group)
     stand_ins = _stand_ins([row for _, row in rows], set(observed), set(latent))
@@ -223,7 +223,10 @@ def _suggested(
     if row.op == "~~" and row.lhs == row.rhs:
         explained = any(
             other.group == row.group
-            and ((other.op == "=~" and other.rhs == row.lhs) or (other.op == "~" and other.lhs == row.lhs))
+            and (
+                (other.op == "=~" and other.rhs == row.lhs)
+                or (other.op == "~" and other.lhs == row.lhs)
+            )
             for other in table.parameters
         )
         if row.lhs in at:
@@ -241,7 +244,10 @@ def _indicators(table: ParameterTable, row: Parameter, at: Mapping[str, int]) ->
     return [
         other
         for other in table.parameters
-        if other.op == "=~" and other.lhs == row.lhs and other.group == row.group and other.rhs in at
+        if other.op == "=~"
+        and other.lhs == row.lhs
+        and other.group == row.group
+        and other.rhs in at
     ]
 
 
