@@ -133,10 +133,10 @@ def _spread(known: Mapping[str, int], low: int, high: int) -> str:
 
 def _votes(groups: pd.DataFrame, modes: tuple[int, ...]) -> str:
     total, most = groups["votes"].sum(), groups["votes"].max()
-    share = f"{most:.1f} of {total:.0f} votes (one for each family of criteria)"
+    share = f"{100 * most / total:.0f}%"
     if len(modes) == 1:
-        return f"Most, {share}, go to {modes[0]}."
-    return f"{_listed(modes)} tie with {share} each."
+        return f"Most votes ({share}; each family of criteria has one) go to {modes[0]}."
+    return f"{_listed(modes)} tie with {share} of the votes each (each family has one)."
 
 
 def _unbiased(known: Mapping[str, int], balanced: tuple[int, ...]) -> str:

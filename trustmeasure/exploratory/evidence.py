@@ -246,14 +246,18 @@ class Evidence:
             return Suggestion(
                 None, basis, "no solution lies on the hull between two others: there is no elbow"
             )
-        note = "" if self.random is not None else "limit not from parallel analysis: n is unknown"
-        return Suggestion(found.n_factors, basis, note or self._doubt(found.n_factors, criterion))
+        notes = [self._doubt(found.n_factors, criterion)]
+        if self.random is None and not self.options.limited:
+            notes.append("limit not from parallel analysis: n is unknown")
+        if np.isnan(found.strength).all():
+            notes.append("no elbow between others: the best fit, as more factors fit no better")
+        elif found.best is not None and found.n_factors < found.best < self.hull_limit:
+            notes.append(f"the fit is best with {found.best}, the end of the hull")
+        return Suggestion(found.n_factors, basis, "; ".join(note for note in notes if note))
 
     def _comparison(self) -> Suggestion:
         own = self.options
-        basis = (
-            f"factors that bring the eigenvalues of {own.n_samples:,} made samples nearer"
-        )
+        basis = f"factors that bring the eigenvalues of {own.n_samples:,} made samples nearer"
         if self.values is None:
             return Suggestion(None, basis, NO_ANSWERS)
         found = self.comparison

@@ -16,7 +16,7 @@ from trustmeasure.exploratory.criteria import CRITERIA, Suggestion
 from trustmeasure.exploratory.evidence import Evidence, Options, by_eigenvalue, by_number
 from trustmeasure.exploratory.retention import REFERENCES, answers_used, refuse_incomplete
 from trustmeasure.exploratory.sources import correlations_from
-from trustmeasure.kernels.model_sequence import testable_factors
+from trustmeasure.kernels.model_sequence import most_testable
 from trustmeasure.results import Notes, Result
 
 
@@ -163,7 +163,8 @@ def n_factors(
     *Hull*: fit against parameters of models with 0, 1, … factors; of those on the upper hull
     the one with the largest ratio of the slopes before and after it. CAF is 1 minus the KMO
     of the residual correlations of minimum residual factors, with ones in the diagonal; CFI
-    and RMSEA are those of `efa` with ``method="ml"``.
+    and RMSEA are those of `efa` with ``method="ml"``. With fewer than three solutions on the
+    hull there is no ratio; the best fitting one is taken if more factors fit no better.
 
     *Comparison data*: samples from a population with m factors, the items' own margins, and
     correlations as near to the data's as m factors allow. Factors are added as long as the
@@ -352,7 +353,7 @@ def _check(
 
 def _most(max_factors: int | None, n_items: int, notes: Notes) -> int:
     """Decide how many factors models may have."""
-    possible = testable_factors(n_items)
+    possible = most_testable(n_items)
     if max_factors is None:
         return min(possible, max(8, n_items // 2), 20)
     check_count("max_factors", max_factors)

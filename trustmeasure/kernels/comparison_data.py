@@ -135,7 +135,7 @@ def population(correlation: FloatArray, coefficients: FloatArray, n_factors: int
     missed = np.zeros_like(correlation)
     loadings = np.zeros((p, n_factors))
     for _ in range(MOST_ROUNDS):
-        found = extract(tried, n_factors, "minres").loadings
+        found = _within(extract(tried, n_factors, "minres").loadings)
         residual = correlation - after_margins(_implied(found), coefficients)
         size = float(np.sqrt((residual**2).sum() / (p * (p - 1))))
         if size < least - LEAST_GAIN:
@@ -147,6 +147,12 @@ def population(correlation: FloatArray, coefficients: FloatArray, n_factors: int
         if failed >= MOST_TRIALS:
             break
     return loadings
+
+
+def _within(loadings: FloatArray) -> FloatArray:
+    """Shorten the loadings of Heywood cases, so that no variable has more variance than 1."""
+    communality = (loadings**2).sum(axis=1, keepdims=True)
+    return np.asarray(loadings / np.sqrt(np.maximum(communality, 1.0)))
 
 
 def _implied(loadings: FloatArray) -> FloatArray:
@@ -181,7 +187,8 @@ def sampled_correlations(
     """Correlation matrices (b, p, p) of samples from a population, some at a time."""
     p, m = loadings.shape
     weights = loadings.T.astype(np.float32)
-    unique = np.sqrt(1.0 - (loadings**2).sum(axis=1)).astype(np.float32)
+    # The last digit of a communality of 1 may lie beyond it.
+    unique = np.sqrt(np.maximum(1.0 - (loadings**2).sum(axis=1), 0.0)).astype(np.float32)
 
     def draw(task: tuple[int, np.random.Generator]) -> FloatArray:
         size, own = task

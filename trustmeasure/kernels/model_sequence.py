@@ -34,7 +34,7 @@ class Models:
     converged: NDArray[np.bool_]
 
 
-def testable_factors(n_items: int) -> int:
+def most_testable(n_items: int) -> int:
     """Most factors that leave a degree of freedom."""
     most = most_factors(n_items)
     while most > 0 and degrees_of_freedom(n_items, most) <= 0:

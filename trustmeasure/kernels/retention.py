@@ -40,7 +40,10 @@ class Hull:
     Attributes
     ----------
     n_factors : int or None
-        Where the elbow is sharpest; None where no solution lies between two others.
+        Where the elbow is sharpest. With no solution between two others, the best fitting
+        one if more factors fit no better, else None.
+    best : int or None
+        The best fitting solution; None without any.
     strength : ndarray, shape (k,)
         How much sharper the rise before a solution is than the one after; NaN where it is
         not on the hull, or at its ends.
@@ -48,6 +51,7 @@ class Hull:
     """
 
     n_factors: int | None
+    best: int | None
     strength: FloatArray
     on_hull: NDArray[np.bool_]
 
@@ -149,8 +153,12 @@ def hull(fit: FloatArray, df: FloatArray) -> Hull:
         strength[b] = rise / ((fit[c] - fit[b]) / (cost[c] - cost[b]))
     on_hull = np.zeros(fit.size, dtype=bool)
     on_hull[kept] = True
-    found = None if np.isnan(strength).all() else int(np.nanargmax(strength))
-    return Hull(n_factors=found, strength=strength, on_hull=on_hull)
+    best = kept[-1] if kept else None
+    if not np.isnan(strength).all():
+        found: int | None = int(np.nanargmax(strength))
+    else:
+        found = best if best is not None and best < fit.size - 1 else None
+    return Hull(n_factors=found, best=best, strength=strength, on_hull=on_hull)
 
 
 def _first_below(kept: list[int], fit: FloatArray, cost: FloatArray) -> int | None:
