@@ -179,10 +179,7 @@ def _after_variable(first: Token, found: Token) -> str:
     if found.text == ")":
         return "this parenthesis was never opened."
     if found.text == "(":
-        hint = near(first.text, (*_KNOWN, *FUNCTIONS))
-        return (
-            f"'{first.text}(' has no meaning here: a modifier needs a star and its variable.{hint}"
-        )
+        return f"'{first.text}(…)' stands before a star and a variable: {first.text}(…)*x1."
     if found.text == "-":
         return (
             "terms are joined with '+' only. A negative coefficient is written with its "

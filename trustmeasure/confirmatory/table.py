@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trustmeasure._checks import check_count, check_option, listed, near
+from trustmeasure._checks import check_count, check_option
+from trustmeasure.confirmatory.coherence import (
+    check_categories,
+    check_references,
+    naming_notes,
+    ordered_items,
+    place_groups,
+    refuse_impossible,
+)
 from trustmeasure.confirmatory.defaults import Options, Row, complete
 from trustmeasure.confirmatory.equalities import equality_matrix, nonlinear_equalities
 from trustmeasure.confirmatory.groups import GROUP_EQUAL, equality_labels, free_in_later_groups
@@ -19,8 +27,7 @@ from trustmeasure.confirmatory.parameters import (
 )
 from trustmeasure.confirmatory.relations import resolve_relations, shared_label
 from trustmeasure.confirmatory.syntax import Formula, ParsedModel
-from trustmeasure.confirmatory.variables import block_roles, variable_names
-from trustmeasure.errors import OptionError
+from trustmeasure.confirmatory.variables import variable_names
 
 __all__ = [
     "DEFAULTS",
@@ -130,12 +137,12 @@ def parameter_table(
     check_option("parameterization", parameterization, ("delta", "theta"))
     equal = _classes(group_equal)
     partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
-    formulas, blocks_of_groups = _placed(parsed, n_groups, group_labels, n_levels)
+    formulas, blocks_of_groups = place_groups(parsed, n_groups, group_labels, n_levels)
     levels = len({row.level for row in formulas})
-    _refuse_impossible(parsed, formulas)
-    ordinal = _ordered(parsed, ordered)
+    refuse_impossible(parsed, formulas)
+    ordinal = ordered_items(parsed, ordered)
     counts = dict(categories or {})
-    _check_categories(parsed, formulas, ordinal, counts)
+    check_categories(parsed, formulas, ordinal, counts)
     categorical = bool(ordinal) or any(row.op == "|" for row in formulas)
     if categorical and {"intercepts", "thresholds"} & equal:
         equal |= {"intercepts", "thresholds"}
@@ -169,7 +176,7 @@ def parameter_table(
         categories=counts,
         group_equal=frozenset(equal),
     )
-    notes = _exogenous_notes(formulas, options)
+    notes = naming_notes(formulas, options)
     copies = 1 if blocks_of_groups else n_groups
     rows = _all_rows(formulas, options, copies)
     if levels > 1:
@@ -178,7 +185,7 @@ def parameter_table(
     labels = equality_labels(
         rows, n_groups=n_groups, group_equal=tuple(equal), group_partial=partial
     )
-    _check_references(rows, labels, parsed)
+    check_references(rows, labels, parsed)
     pairs, more = shared_label(rows, labels)
     parameters = _numbered(rows)
     constraints, definitions = resolve_relations(parsed, parameters, pairs)
@@ -202,110 +209,6 @@ def _classes(group_equal: str | Iterable[str]) -> set[str]:
     for name in sorted(found):
         check_option("group_equal", name, GROUP_EQUAL)
     return found
-
-
-def _placed(
-    parsed: ParsedModel, n_groups: int, group_labels: Sequence[str], n_levels: int | None
-) -> tuple[list[Formula], bool]:
-    """Count groups as the data do; say whether the model has blocks for them."""
-    levels = max(len(parsed.levels), 1)
-    if n_levels is not None and n_levels != levels:
-        raise OptionError(
-            f"The data have {n_levels} level(s), but the model describes {levels}. Write one "
-            "block for each: 'level: 1' (within clusters) and 'level: 2' (between them)."
-        )
-    if not parsed.groups:
-        if levels > 1 and n_groups > 1:
-            raise OptionError(
-                "A two-level model for several groups needs a block for each of them: "
-                "'group: 1' with its levels, then 'group: 2' with its own."
-            )
-        return list(parsed.formulas), False
-    if len(parsed.groups) != n_groups:
-        raise OptionError(
-            f"The model has blocks for {len(parsed.groups)} group(s) "
-            f"({listed(parsed.groups)}), but the data have {n_groups}."
-        )
-    labels = [str(label) for label in group_labels]
-    numbers = [str(number) for number in range(1, n_groups + 1)]
-    if labels and set(parsed.groups) == {"".join(label.split()) for label in labels}:
-        numbers = ["".join(label.split()) for label in labels]
-    elif set(parsed.groups) != set(numbers):
-        unknown = [name for name in parsed.groups if name not in labels]
-        if labels:
-            raise OptionError(
-                f"The model has blocks for group(s) {listed(unknown)}, but the groups of the "
-                f"data are {listed(labels)}.{near(unknown[0] if unknown else '', labels)}"
-            )
-        numbers = list(parsed.groups)
-    place = {i: numbers.index(name) + 1 for i, name in enumerate(parsed.groups, start=1)}
-    return [replace(row, group=place[row.group]) for row in parsed.formulas], True
-
-
-def _refuse_impossible(parsed: ParsedModel, formulas: Sequence[Formula]) -> None:
-    """Refuse what latent variables cannot have: products, thresholds and scaling factors."""
-    latent = {row.lhs for row in formulas if row.op == "=~"}
-    for row in formulas:
-        if ":" in row.rhs and set(row.rhs.split(":")) & latent:
-            raise parsed.source.error(
-                row.where,
-                f"'{row.rhs}' multiplies a latent variable, which is not offered. Compute "
-                "products of the (centred) indicators as columns of the data, and let them "
-                "measure a latent variable of their own.",
-            )
-        if row.op in ("|", "~*~") and row.lhs in latent:
-            raise parsed.source.error(
-                row.where, f"'{row.lhs}' is latent; '{row.op}' belongs to observed variables."
-            )
-    if not parsed.observed:
-        raise OptionError("The model names no observed variable, so no data can inform it.")
-
-
-def _ordered(parsed: ParsedModel, ordered: bool | Iterable[str]) -> set[str]:
-    """Name the ordered items among the variables of the model."""
-    if isinstance(ordered, bool):
-        return set(parsed.names("ov.nox")) if ordered else set()
-    asked = {ordered} if isinstance(ordered, str) else set(ordered)
-    return asked & (set(parsed.observed) - set(parsed.names("ov.x")))
-
-
-def _check_categories(
-    parsed: ParsedModel,
-    formulas: Sequence[Formula],
-    ordered: set[str],
-    categories: Mapping[str, int],
-) -> None:
-    """Refuse ordered items of unknown thresholds, and thresholds beyond the last."""
-    cut = {row.lhs for row in formulas if row.op == "|"}
-    unknown = sorted(ordered - cut - set(categories))
-    if unknown:
-        raise OptionError(
-            f"How many answer options have {listed(unknown)}? Pass categories={{name: number}}."
-        )
-    for name, number in categories.items():
-        if name in ordered | cut:
-            check_count(f"categories['{name}']", number, least=2)
-    for row in formulas:
-        if row.op == "|" and int(row.rhs[1:]) >= categories.get(row.lhs, math.inf):
-            raise parsed.source.error(
-                row.where,
-                f"'{row.lhs}' has {categories[row.lhs]} categories, so its last threshold is "
-                f"t{categories[row.lhs] - 1}.",
-            )
-
-
-def _exogenous_notes(formulas: Sequence[Formula], options: Options) -> list[str]:
-    """Say which exogenous variables are treated as random because the model speaks of them."""
-    found: list[str] = []
-    for block in dict.fromkeys((row.group, row.level) for row in formulas):
-        roles = block_roles([row for row in formulas if (row.group, row.level) == block])
-        found += [name for name in roles.random if name not in found]
-    if not found or not options.fixed_x:
-        return []
-    return [
-        f"Exogenous variable(s) {listed(found)} are treated as random, because the model gives "
-        "them a variance, covariance or mean."
-    ]
 
 
 def _all_rows(formulas: Sequence[Formula], options: Options, copies: int) -> list[Row]:
@@ -378,17 +281,6 @@ def _of(values: Sequence[Any], place: int) -> Any:
 def _bound(values: Sequence[float | None], place: int, otherwise: float) -> float:
     value = _of(values, place) if values else None
     return otherwise if value is None or math.isnan(value) else float(value)
-
-
-def _check_references(rows: Sequence[Row], labels: Sequence[str], parsed: ParsedModel) -> None:
-    """Refuse equal("f=~x9") where there is no such parameter."""
-    for row in rows:
-        if row.label and ("~" in row.label or "|" in row.label) and labels.count(row.label) < 2:
-            others = [label for label, one in zip(labels, rows, strict=True) if one is not row]
-            raise parsed.source.error(
-                row.where,
-                f"'{row.label}' names no other parameter of the model.{near(row.label, others)}",
-            )
 
 
 def _numbered(rows: Sequence[Row]) -> tuple[Parameter, ...]:

@@ -120,6 +120,12 @@ def tokenise(source: Source) -> list[Token]:
         if match is None:
             raise source.error(at, _strange(text, at))
         kind = str(match.lastgroup)
+        if text.startswith(("->", "-->"), at):
+            raise source.error(
+                at,
+                "arrows are not part of the language: 'f =~ x1' says that f is measured by x1, "
+                "'y ~ x' that y is regressed on x.",
+            )
         token = Token(kind, match.group(), at)
         at = match.end()
         if kind == "skip":
