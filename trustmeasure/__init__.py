@@ -61,6 +61,7 @@ if _TYPE_CHECKING:
         item_analysis,
         mcdonald_omega,
         measurement_error,
+        multilevel_reliability,
         ordinal_alpha,
         rater_icc,
         reliability_by,
@@ -76,7 +77,12 @@ if _TYPE_CHECKING:
     from trustmeasure.scoring import Scores, score, score_frame
     from trustmeasure.simulate import simulate_responses
     from trustmeasure.tables import Table, table
-    from trustmeasure.validity import htmt, known_groups
+    from trustmeasure.validity import (
+        criterion_validity,
+        disattenuate,
+        htmt,
+        known_groups,
+    )
 
 __version__ = "0.1.0"
 
@@ -107,7 +113,9 @@ __all__ = [
     "conditional_sem",
     "congruence",
     "correlate",
+    "criterion_validity",
     "cronbach_alpha",
+    "disattenuate",
     "efa",
     "example_path",
     "export_instrument",
@@ -125,6 +133,7 @@ __all__ = [
     "mcdonald_omega",
     "measurement_error",
     "missingness",
+    "multilevel_reliability",
     "n_factors",
     "ordinal_alpha",
     "parallel_analysis",
@@ -206,6 +215,7 @@ _HOMES = {
         "item_analysis",
         "mcdonald_omega",
         "measurement_error",
+        "multilevel_reliability",
         "ordinal_alpha",
         "rater_icc",
         "reliability_by",
@@ -222,6 +232,8 @@ _HOMES = {
     "simulate": ("simulate_responses",),
     "tables": ("Table", "table"),
     "validity": (
+        "criterion_validity",
+        "disattenuate",
         "htmt",
         "known_groups",
     ),
