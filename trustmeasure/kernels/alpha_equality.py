@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,8 @@ def independent_alphas(alpha: FloatArray, n: FloatArray, k: FloatArray) -> Equal
 def dependent_alphas(alpha: FloatArray, n: float, k: FloatArray, r: FloatArray) -> EqualityTest:
     """Test alphas of the same persons (Feldt, Woodruff & Salih, 1987).
 
-    ``r``, shape (groups, groups), correlates the sums whose alphas these are.
+    ``r``, shape (groups, groups), correlates the sums whose alphas these are. NaN where these
+    correlate perfectly.
     """
     length = len(k) / float((1 / k).sum())
     size = n * (length - 1) / (length + 1) - 1
@@ -42,7 +44,10 @@ def dependent_alphas(alpha: FloatArray, n: float, k: FloatArray, r: FloatArray) 
     covariance = 2 * r**2 * np.outer(root, root) / (9 * size)
     above = covariance[np.triu_indices(len(alpha), 1)]
     spread = float(((root - root.mean()) ** 2).sum())
-    return _test(spread / float(variance.mean() - above.mean()), len(alpha) - 1)
+    own = float(variance.mean() - above.mean())
+    if own <= 1e-12 * float(variance.mean()):
+        return EqualityTest(math.nan, len(alpha) - 1, math.nan)
+    return _test(spread / own, len(alpha) - 1)
 
 
 def _test(chisq: float, df: int) -> EqualityTest:

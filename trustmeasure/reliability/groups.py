@@ -277,7 +277,10 @@ def _test(
             "test of equal alphas takes their correlation for that of all, and is too bold."
         )
     r = sums.corr(min_periods=3).fillna(0.0).to_numpy(dtype=np.float64)
-    return kernel.dependent_alphas(alpha, float(n.mean()), k, r), name
+    test = kernel.dependent_alphas(alpha, float(n.mean()), k, r)
+    if math.isnan(test.chisq):
+        notes.record("The groups' sums correlate perfectly, so their alphas cannot be compared.")
+    return test, name
 
 
 def _sums_by_person(
