@@ -126,11 +126,14 @@ def contingency(codes: NDArray[np.integer[Any]], n_categories: int) -> FloatArra
     total = np.zeros((p * n_categories, p * n_categories))
     persons = max(1, MARKS // (p * n_categories))
     for begin in range(0, n, persons):
-        part = codes[begin : begin + persons, :, None] == np.arange(n_categories, dtype=codes.dtype)
+        part = codes[begin : begin + persons]
         # Single precision counts exactly up to 2²⁴.
-        flat = part.reshape(len(part), -1).astype(np.float32)
+        marks = np.empty((len(part), n_categories, p), dtype=np.float32)
+        for category in range(n_categories):
+            np.equal(part, category, out=marks[:, category], casting="unsafe")
+        flat = marks.reshape(len(part), -1)
         total += flat.T @ flat
-    return total.reshape(p, n_categories, p, n_categories).transpose(0, 2, 1, 3)
+    return total.reshape(n_categories, p, n_categories, p).transpose(1, 3, 0, 2)
 
 
 def margin_thresholds(counts: FloatArray) -> FloatArray:
@@ -249,19 +252,10 @@ def standard_errors(
     ``tables`` (m, k, l) hold the persons who answered both items, ``row_counts`` (m, k) and
     ``column_counts`` (m, l) all who answered each, from whom its thresholds come. The
     variance is the sum over persons of the squared influence that each has on the
-    estimate, which depends on the two answers only, on n − 1. As in Muthén (1984), second
-    derivatives are estimated by the products of first ones.
+    estimate, on n − 1.
     """
-    h, k = _bounded(margin_thresholds(row_counts)), _bounded(margin_thresholds(column_counts))
-    cells, first, _ = cell_probabilities(h, k, correlation)
-    ratio = first / cells
+    both, by_row, by_column = influences(tables, row_counts, column_counts, correlation)
     n = tables.sum(axis=(1, 2))
-    weighted = tables * ratio
-    information = (weighted * ratio).sum(axis=(1, 2))
-    pull = weighted / cells
-    by_row = _through_thresholds(h, k, correlation, pull, row_counts)
-    by_column = _through_thresholds(k, h, correlation, np.swapaxes(pull, 1, 2), column_counts)
-    both = ratio + by_row[:, :, None] + by_column[:, None, :]
     only_row = row_counts - tables.sum(axis=2)
     only_column = column_counts - tables.sum(axis=1)
     total = (
@@ -270,7 +264,36 @@ def standard_errors(
         + (only_column * by_column**2).sum(axis=1)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.sqrt(total * n / (n - 1.0)) / information)
+        return np.asarray(np.sqrt(total * n / (n - 1.0)))
+
+
+def influences(
+    tables: FloatArray,
+    row_counts: FloatArray,
+    column_counts: FloatArray,
+    correlation: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How each person moves a correlation: in a cell (m, k, l), or by one answer alone.
+
+    Arguments as in `standard_errors`; one answer alone, (m, k) and (m, l), acts through the
+    thresholds. As in Muthén (1984), second derivatives are estimated by the products of
+    first ones.
+    """
+    h, k = _bounded(margin_thresholds(row_counts)), _bounded(margin_thresholds(column_counts))
+    cells, first, _ = cell_probabilities(h, k, correlation)
+    ratio = first / cells
+    weighted = tables * ratio
+    information = (weighted * ratio).sum(axis=(1, 2))
+    pull = weighted / cells
+    by_row = _through_thresholds(h, k, correlation, pull, row_counts)
+    by_column = _through_thresholds(k, h, correlation, np.swapaxes(pull, 1, 2), column_counts)
+    both = ratio + by_row[:, :, None] + by_column[:, None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (
+            both / information[:, None, None],
+            by_row / information[:, None],
+            by_column / information[:, None],
+        )
 
 
 def _through_thresholds(
