@@ -1,4 +1,4 @@
-"""Factor analysis and parallel analysis beside factor_analyzer and psych."""
+"""Factor analysis and the number of factors beside factor_analyzer and psych."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import peers
 from factor_analyzer import FactorAnalyzer
 from peers import Row, best_of, time_r
 
-from trustmeasure.exploratory import efa, parallel_analysis
+from trustmeasure.exploratory import efa, map_test, parallel_analysis
+from trustmeasure.exploratory import n_factors as count_factors
 
 PSYCH = ("psych", "GPArotation")
 DESIGNS = (("minres", "oblimin"), ("ml", "varimax"))
@@ -34,6 +35,8 @@ def rows() -> Iterator[Row]:
     ):
         yield from _parallel(label, data)
     yield from _independence()
+    yield from _polychoric()
+    yield from _criteria(simulated)
 
 
 def _efa(
@@ -91,6 +94,48 @@ def _independence() -> Iterator[Row]:
         "psych",
         time_r("fa.parallel(x, n.iter = 20, plot = FALSE)", many, packages=PSYCH, runs=1),
         target_ratio=10,
+    )
+
+
+def _polychoric() -> Iterator[Row]:
+    """Compare twenty replications; psych resamples and correlates each pair by itself."""
+    for n in (1000, 20_000):
+        data = _three_factors(n, 20)
+        call = 'fa.parallel(x, cor = "poly", n.iter = 20, plot = FALSE)'
+        yield Row(
+            f"parallel analysis (20), polychoric, {n:,} x 20",
+            best_of(
+                lambda data=data: parallel_analysis(
+                    data, correlation="polychoric", n_iter=20, rng=1
+                ),
+                runs=3,
+            ),
+            "psych",
+            time_r(call, data, packages=PSYCH, runs=1),
+            target_ratio=40,
+            note="psych forks over two cores",
+        )
+
+
+def _criteria(data: pd.DataFrame) -> Iterator[Row]:
+    yield Row(
+        "MAP, 1,000 x 20",
+        best_of(lambda: map_test(data)),
+        "psych",
+        time_r("vss(x, n = 19, plot = FALSE)", data, packages=PSYCH),
+        note="psych's also fits 19 factor models",
+    )
+    yield Row(
+        "all 17 criteria, 1,000 x 20",
+        best_of(lambda: count_factors(data, rng=1), runs=1),
+        "psych",
+        time_r(
+            'fa.parallel(x, n.iter = 20, plot = FALSE); nfactors(x, 10, fm = "mle")',
+            data,
+            packages=PSYCH,
+            runs=1,
+        ),
+        note="psych has parallel analysis, MAP and BIC of these",
     )
 
 

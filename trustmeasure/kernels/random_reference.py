@@ -84,24 +84,25 @@ def _complete(values: FloatArray, n_iter: int, rng: np.random.Generator) -> Iter
 
 def _shuffled(answers: Answers, rng: np.random.Generator) -> Answers:
     """Permute each item's answers (n, p) among those who gave one."""
-    missing = np.isnan(answers) if answers.dtype.kind == "f" else answers < 0
     mixed = answers.copy()
-    for j in range(answers.shape[1]):
-        given = ~missing[:, j]
-        mixed[given, j] = rng.permutation(answers[given, j])
+    for column in mixed.T:
+        given = ~np.isnan(column) if answers.dtype.kind == "f" else column >= 0
+        column[given] = rng.permutation(column[given])
     return mixed
 
 
 def _drawn(codes: Codes, rng: np.random.Generator) -> Codes:
     """Draw categories at random, each as often as it was observed, on average."""
-    drawn = np.full_like(codes, -1)
-    for j in range(codes.shape[1]):
-        given = codes[:, j] >= 0
-        counts = np.bincount(codes[given, j])
-        drawn[given, j] = np.searchsorted(
-            np.cumsum(counts)[:-1], rng.integers(counts.sum(), size=counts.sum()), side="right"
-        )
-    return drawn
+    drawn = codes.T.copy()  # items in rows, so that each lies together in memory
+    for column in drawn:
+        answered = column >= 0
+        given = column if answered.all() else column[answered]
+        chosen = given.take(rng.integers(given.size, size=given.size, dtype=np.uint32))
+        if given is column:
+            column[:] = chosen
+        else:
+            column[answered] = chosen
+    return np.ascontiguousarray(drawn.T)
 
 
 def _polychoric_stack(samples: list[Codes], n_categories: int) -> FloatArray:

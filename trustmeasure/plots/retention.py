@@ -174,7 +174,7 @@ def _rows(axes: Axes, said: pd.DataFrame, low: float, inch: float) -> list[float
                 axes.annotate(
                     "no number", (0, centre), xycoords=axes.get_yaxis_transform(),
                     xytext=(3, 0), textcoords="offset points", va="center", color=style.SOFT,
-                    fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+                    fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
                 )  # fmt: skip
                 continue
             axes.plot(
