@@ -1,0 +1,247 @@
+"""Fitting a specified model: estimates, discrepancy, information, for each estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustmeasure.confirmatory.samples import Samples
+from trustmeasure.confirmatory.specification import Specification, starting_values
+from trustmeasure.kernels.incomplete import Pattern, normal_moments, patterns
+from trustmeasure.kernels.moment_fit import Estimator, Model, Sample, fit_moments, score
+from trustmeasure.kernels.pattern_fit import (
+    deviance,
+    fit_patterns,
+    gradient_and_information,
+    observed_information,
+)
+
+FloatArray = NDArray[np.float64]
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """A fitted model.
+
+    Attributes
+    ----------
+    model : Model
+    reduced, parameters : ndarray
+        Reduced parameters (k,), and all free ones (n_free,).
+    chisq : float
+        Statistic against the saturated model.
+    loglik, saturated_loglik : float
+        NaN for estimators that are not likelihoods.
+    expected, observed : ndarray (k, k) or None
+        Unit information.
+    converged : bool
+    n_iterations : int
+    """
+
+    model: Model
+    reduced: FloatArray
+    parameters: FloatArray
+    chisq: float
+    loglik: float
+    saturated_loglik: float
+    converged: bool
+    n_iterations: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """The moments, or patterns of answers, that a discrepancy is taken from."""
+
+    samples: tuple[Sample, ...]
+    patterns: tuple[tuple[Pattern, ...], ...] | None
+    estimator: Estimator
+    saturated: tuple[tuple[FloatArray, FloatArray], ...]
+    saturated_loglik: float
+
+    @property
+    def n(self) -> float:
+        """Persons in all groups."""
+        return sum(sample.n for sample in self.samples)
+
+
+def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: bool) -> Data:
+    """Bring each group to what its discrepancy is taken from."""
+    if incomplete:
+        found = [normal_moments(_answers(group.values)) for group in samples.groups]
+        by_pattern = tuple(tuple(patterns(_answers(group.values))) for group in samples.groups)
+        return Data(
+            samples=tuple(
+                Sample(group.covariance, group.mean, group.n) for group in samples.groups
+            ),
+            patterns=by_pattern,
+            estimator="ML",
+            saturated=tuple((one.mean, one.covariance) for one in found),
+            saturated_loglik=sum(one.loglik for one in found),
+        )
+    # lavaan takes these two from covariances that divide by n − 1.
+    unbiased = estimator in ("GLS", "ULS")
+    moments = tuple(
+        Sample(
+            group.covariance * (group.n / (group.n - 1) if unbiased else 1.0),
+            group.mean if means else None,
+            group.n,
+        )
+        for group in samples.groups
+    )
+    loglik = sum(
+        normal_loglik(group.covariance, group.covariance, group.n) for group in samples.groups
+    )
+    return Data(
+        samples=moments,
+        patterns=None,
+        estimator=estimator,
+        saturated=tuple(
+            (
+                np.zeros(len(group.covariance)) if group.mean is None else group.mean,
+                group.covariance,
+            )
+            for group in samples.groups
+        ),
+        saturated_loglik=loglik if estimator == "ML" else float("nan"),
+    )
+
+
+def _answers(values: FloatArray | None) -> FloatArray:
+    if values is None:  # moments alone are refused before
+        raise ValueError("incomplete data need answers")
+    return values
+
+
+def normal_loglik(
+    observed: FloatArray, implied: FloatArray, n: float, off: FloatArray | None = None
+) -> float:
+    """Log-likelihood of normal data with these moments; ``off`` is mean minus implied mean."""
+    root = np.linalg.cholesky(implied)
+    white = np.linalg.inv(root)
+    total = len(observed) * LOG_2PI + 2.0 * float(np.log(np.diag(root)).sum())
+    total += float(((white @ observed) * white).sum())
+    if off is not None:
+        total += float(((white @ off) ** 2).sum())
+    return -0.5 * n * total
+
+
+def estimate(
+    specification: Specification,
+    samples: Samples,
+    data: Data,
+    *,
+    start: FloatArray | None = None,
+) -> Estimates:
+    """Fit the model from its starting values."""
+    model = specification.model(samples.covariances, samples.means)
+    if start is None:
+        start = starting_values(specification, samples.covariances, samples.means)
+    start = _proper(model, data, start)
+    if data.patterns is not None:
+        descent = fit_patterns(model, data.patterns, start)
+        reduced, converged = descent.point[0], bool(descent.converged[0])
+        loglik = -0.5 * data.n * float(descent.value[0]) - _constant(data.patterns)
+        chisq = 2.0 * (data.saturated_loglik - loglik)
+        rounds = descent.n_iterations
+    else:
+        found = fit_moments(model, data.samples, start, data.estimator)
+        converged, rounds = bool(found.converged), found.n_iterations
+        reduced = _reduced(model, found.parameters)
+        chisq = _factor(data) * float(found.discrepancy)
+        loglik = data.saturated_loglik - 0.5 * chisq  # NaN where it is no likelihood
+    return Estimates(
+        model=model,
+        reduced=reduced,
+        parameters=model.expand(reduced),
+        chisq=max(chisq, 0.0),
+        loglik=loglik,
+        saturated_loglik=data.saturated_loglik,
+        converged=converged,
+        n_iterations=rounds,
+    )
+
+
+def _factor(data: Data) -> float:
+    """Persons that a discrepancy is multiplied by; lavaan's n − 1 for GLS and ULS."""
+    return data.n if data.estimator == "ML" else data.n - len(data.samples)
+
+
+def _reduced(model: Model, parameters: FloatArray) -> FloatArray:
+    found, *_ = np.linalg.lstsq(model.basis, parameters - model.origin, rcond=None)
+    return np.asarray(found)
+
+
+def _constant(groups: Sequence[Sequence[Pattern]]) -> float:
+    return 0.5 * LOG_2PI * sum(g.n * len(g.items) for patterns in groups for g in patterns)
+
+
+def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
+    """Raise residual variances until the start implies covariances that can be inverted."""
+    trial = start
+    for _ in range(6):
+        if np.isfinite(_value(model, data, trial)):
+            return trial
+        full = model.expand(trial)
+        for layout in model.layouts:
+            for name in ("theta", "psi"):
+                rows, columns, which = layout.places[name]
+                own = which[rows == columns]
+                full[own] = np.maximum(np.abs(full[own]) * 2.0, 0.1)
+                full[which[rows != columns]] *= 0.5
+        trial = _reduced(model, full)
+    return trial
+
+
+def _value(model: Model, data: Data, reduced: FloatArray) -> float:
+    from trustmeasure.kernels.moment_fit import discrepancy
+
+    if data.patterns is not None:
+        return deviance(model, data.patterns, reduced)
+    flat = [_single(sample) for sample in data.samples]
+    return float(discrepancy(model, flat, reduced[None], data.estimator)[0])
+
+
+def _single(sample: Sample) -> Sample:
+    mean = None if sample.mean is None else sample.mean[None]
+    return Sample(sample.covariance[None], mean, sample.n)
+
+
+def expected_information(found: Estimates, data: Data) -> FloatArray:
+    """Give the unit information (k, k) that the model expects."""
+    if data.patterns is not None:
+        return gradient_and_information(found.model, data.patterns, found.reduced)[1]
+    flat = [_single(sample) for sample in data.samples]
+    return np.asarray(score(found.model, flat, found.reduced[None], data.estimator)[1][0])
+
+
+def hessian(found: Estimates, data: Data, *, step: float = 1e-5) -> FloatArray:
+    """Give the unit information (k, k) observed: the Hessian of half the discrepancy."""
+    if data.patterns is not None:
+        return observed_information(found.model, data.patterns, found.reduced)
+    size = len(found.reduced)
+    moves = np.diag(step * np.maximum(1.0, np.abs(found.reduced)))
+    sides = [
+        score(
+            found.model,
+            [_stacked(sample, size) for sample in data.samples],
+            found.reduced + side * moves,
+            data.estimator,
+        )[0]
+        for side in (1.0, -1.0)
+    ]
+    slopes = (sides[0] - sides[1]) / (2 * np.diag(moves))[:, None]
+    return np.asarray((slopes + slopes.T) / 2)
+
+
+def _stacked(sample: Sample, size: int) -> Sample:
+    single = _single(sample)
+    covariance = np.broadcast_to(single.covariance, (size, *sample.covariance.shape))
+    mean = (
+        None if single.mean is None else np.broadcast_to(single.mean, (size, single.mean.shape[1]))
+    )
+    return Sample(covariance, mean, sample.n)

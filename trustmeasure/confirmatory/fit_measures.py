@@ -1,0 +1,229 @@
+"""All indices of fit, under lavaan's names with dots as underscores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure.confirmatory.estimation import Data, Estimates, normal_loglik
+from trustmeasure.confirmatory.inference import Scaled
+from trustmeasure.confirmatory.samples import Samples
+from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.kernels.fit_indices import (
+    Residuals,
+    Statistic,
+    further,
+    goodness,
+    incremental,
+    information_criteria,
+    pvalue,
+    rmsea,
+    root_mean_squares,
+)
+from trustmeasure.kernels.structural import implied, matrices
+
+FloatArray = NDArray[np.float64]
+
+CLOSE, DISTANT, LEVEL = 0.05, 0.08, 0.90
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A model's statistic, plain and scaled, with its degrees of freedom."""
+
+    chisq: float
+    df: int
+    scaled: Scaled | None
+
+    @property
+    def plain(self) -> Statistic:
+        """The statistic as if data were normal."""
+        return Statistic(self.chisq, self.df)
+
+    @property
+    def corrected(self) -> Statistic:
+        """The scaled statistic, taken at face value."""
+        if self.scaled is None:
+            return self.plain
+        return Statistic(self.scaled.chisq, self.scaled.df)
+
+    @property
+    def robust(self) -> Statistic:
+        """The plain statistic with the factor that its mean is too large by."""
+        return Statistic(self.chisq, self.df, 1.0 if self.scaled is None else self.scaled.scaling)
+
+
+def degrees_of_freedom(specification: Specification, *, means: bool) -> int:
+    """Moments that the model explains, less the parameters that it takes."""
+    moments = sum(n_moments(block.observed, block.exogenous, means=means)
+                  for block in specification.blocks)  # fmt: skip
+    return moments - int(specification.basis.shape[1])
+
+
+def n_moments(observed: Sequence[str], exogenous: Sequence[str], *, means: bool) -> int:
+    """Moments of one group, without those of exogenous variables, which are not modelled."""
+
+    def count(size: int) -> int:
+        return size * (size + 1) // 2 + (size if means else 0)
+
+    return count(len(observed)) - count(len(exogenous))
+
+
+def fit_measures(
+    specification: Specification,
+    found: Estimates,
+    data: Data,
+    samples: Samples,
+    tested: Tested,
+    baseline: Tested,
+    *,
+    means: bool,
+    scaling: tuple[float, float] | None,
+) -> pd.Series:
+    """Compute every index that the estimator allows."""
+    n, groups = float(samples.n), len(samples.groups)
+    n_statistic = n if data.estimator == "ML" else n - groups
+    npar = specification.basis.shape[1]
+    measures: dict[str, float] = {
+        "npar": npar,
+        "fmin": 0.5 * tested.chisq / n_statistic,
+        "chisq": tested.chisq,
+        "df": tested.df,
+        "pvalue": pvalue(tested.chisq, tested.df),
+    }
+    if tested.scaled is not None:
+        measures |= {
+            "chisq_scaled": tested.scaled.chisq,
+            "df_scaled": tested.scaled.df,
+            "pvalue_scaled": pvalue(tested.scaled.chisq, tested.scaled.df),
+            "chisq_scaling_factor": tested.scaled.scaling,
+        }
+    measures |= _baseline(baseline)
+    measures |= _incremental(tested, baseline)
+    measures |= _likelihood(specification, found, samples, npar)
+    if scaling is not None:
+        measures |= {"scaling_factor_h1": scaling[0], "scaling_factor_h0": scaling[1]}
+    measures |= _rmsea(tested, n_statistic, groups)
+    residuals = residual_moments(specification, found, data, samples, means=means)
+    measures |= root_mean_squares(residuals)
+    measures |= further(tested.plain, n_statistic, npar)
+    moments = sum(
+        n_moments(block.observed, block.exogenous, means=means) for block in specification.blocks
+    )
+    measures |= goodness(_unexplained(data, residuals), tested.df, moments)
+    return pd.Series(measures, dtype=np.float64)
+
+
+def _baseline(baseline: Tested) -> dict[str, float]:
+    found = {
+        "baseline_chisq": baseline.chisq,
+        "baseline_df": float(baseline.df),
+        "baseline_pvalue": pvalue(baseline.chisq, baseline.df),
+    }
+    if baseline.scaled is not None:
+        found |= {
+            "baseline_chisq_scaled": baseline.scaled.chisq,
+            "baseline_df_scaled": baseline.scaled.df,
+            "baseline_pvalue_scaled": pvalue(baseline.scaled.chisq, baseline.scaled.df),
+            "baseline_chisq_scaling_factor": baseline.scaled.scaling,
+        }
+    return found
+
+
+def _incremental(tested: Tested, baseline: Tested) -> dict[str, float]:
+    found = incremental(tested.plain, baseline.plain)
+    if tested.scaled is None or baseline.scaled is None:
+        return found
+    corrected = incremental(tested.corrected, baseline.corrected)
+    found |= {f"{name}_scaled": value for name, value in corrected.items()}
+    robust = incremental(tested.robust, baseline.robust)
+    found |= {f"{name}_robust": robust[name] for name in ("cfi", "tli", "nnfi", "rni")}
+    return found
+
+
+def _likelihood(
+    specification: Specification, found: Estimates, samples: Samples, npar: int
+) -> dict[str, float]:
+    if math.isnan(found.loglik):
+        return {}
+    # Exogenous variables are conditioned on, so their own likelihood is no part of the model's.
+    given = 0.0
+    for block, group in zip(specification.blocks, samples.groups, strict=True):
+        if block.exogenous:
+            places = [block.observed.index(name) for name in block.exogenous]
+            spread = group.covariance[np.ix_(places, places)]
+            given += normal_loglik(spread, spread, group.n)
+    return {
+        "logl": found.loglik - given,
+        "unrestricted_logl": found.saturated_loglik - given,
+        **information_criteria(found.loglik - given, npar, samples.n),
+        "ntotal": float(samples.n),
+    }
+
+
+def _rmsea(tested: Tested, n: float, groups: int) -> dict[str, float]:
+    found = rmsea(tested.plain, n, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
+    found |= {"rmsea_ci_level": LEVEL, "rmsea_close_h0": CLOSE, "rmsea_notclose_h0": DISTANT}
+    if tested.scaled is None:
+        return found
+    for name, kind in (("scaled", tested.corrected), ("robust", tested.robust)):
+        part = rmsea(kind, n, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
+        found |= {f"{key}_{name}": value for key, value in part.items()}
+    return found
+
+
+def residual_moments(
+    specification: Specification,
+    found: Estimates,
+    data: Data,
+    samples: Samples,
+    *,
+    means: bool,
+) -> list[Residuals]:
+    """Pair the observed moments of each group with the implied ones."""
+    pairs = []
+    for place, (layout, group) in enumerate(zip(found.model.layouts, samples.groups, strict=True)):
+        moments = implied(matrices(layout, found.parameters))
+        observed_mean, observed = data.saturated[place]
+        if data.estimator != "ML":
+            observed = data.samples[place].covariance
+        pairs.append(
+            Residuals(
+                observed=observed,
+                implied=moments.spread,
+                observed_mean=observed_mean if means else None,
+                implied_mean=moments.mean if means else None,
+                n=group.n,
+            )
+        )
+    return pairs
+
+
+def _unexplained(data: Data, residuals: Sequence[Residuals]) -> list[float]:
+    """Weighted squared residuals of each group over its weighted squared moments."""
+    total = sum(group.n for group in residuals)
+    shares = []
+    for group in residuals:
+        measure = {"ML": group.implied, "GLS": group.observed}.get(
+            data.estimator, np.eye(len(group.observed))
+        )
+        weight = np.asarray(np.linalg.inv(measure), dtype=np.float64)
+        rest, whole = (
+            _weighted(part, weight) for part in (group.observed - group.implied, group.observed)
+        )
+        if group.observed_mean is not None and group.implied_mean is not None:
+            off = group.observed_mean - group.implied_mean
+            rest += float(off @ weight @ off)
+            whole += float(group.observed_mean @ weight @ group.observed_mean)
+        shares.append(group.n / total * rest / whole)
+    return shares
+
+
+def _weighted(part: FloatArray, weight: FloatArray) -> float:
+    turned = weight @ part
+    return 0.5 * float((turned * turned.T).sum())

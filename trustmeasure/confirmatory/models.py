@@ -1,0 +1,537 @@
+"""Confirmatory factor analysis and structural equation models: the public functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from trustmeasure._checks import check_level, check_option, listed
+from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.estimation import Data, estimate, prepare
+from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
+from trustmeasure.confirmatory.inference import ESTIMATORS, infer
+from trustmeasure.confirmatory.parameters import Parameter
+from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
+from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, group_labels
+from trustmeasure.confirmatory.specification import specify
+from trustmeasure.confirmatory.syntax import parse_model
+from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
+from trustmeasure.results import Notes
+
+MISSING = ("listwise", "fiml")
+
+
+def cfa(
+    model: str,
+    data: Any = None,
+    *,
+    estimator: str = "ML",
+    group: str | None = None,
+    group_equal: str | Sequence[str] = (),
+    group_partial: str | Sequence[str] = (),
+    cluster: str | None = None,
+    missing: str = "listwise",
+    std_lv: bool = False,
+    orthogonal: bool = False,
+    meanstructure: bool | None = None,
+    corr: Any = None,
+    cov: Any = None,
+    n_obs: int | None = None,
+    means: Any = None,
+    conf_level: float = 0.95,
+) -> StructuralModel:
+    r"""Confirmatory factor analysis in lavaan's model syntax, with lavaan's defaults.
+
+    Each latent variable is defined by its indicators (``trust =~ t1 + t2 + t3``); the first
+    loading is 1 (or, with ``std_lv``, the variance), latent variables covary. Measurements
+    are :math:`y = \nu + \Lambda\eta + \varepsilon`, which implies
+    :math:`\Sigma = \Lambda\Psi\Lambda' + \Theta`.
+
+    Parameters
+    ----------
+    model : str
+        lavaan syntax: ``=~ ~ ~~ ~1 := == < >``, labels, fixed values, ``start()``, ``c()``.
+    data : DataFrame, 2-D array, or Scores
+        Persons in rows. Give either ``data``, or ``cov`` or ``corr``.
+    estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS"}
+        Maximum likelihood; with standard errors and statistic corrected for data that are not
+        normal (MLM: Satorra–Bentler; MLMV and MLMVS: mean and variance adjusted; MLR:
+        Huber–White errors and the Yuan–Bentler statistic, also for missing answers); with
+        errors from the products of scores (MLF); generalised and unweighted least squares.
+    group : str, optional
+        Column with the group of each person; every group has parameters of its own.
+    group_equal : str or sequence of str
+        What is held equal over groups: "loadings", "intercepts", "means", "residuals",
+        "residual_covariances", "lv_variances", "lv_covariances", "regressions".
+    group_partial : str or sequence of str
+        Parameters that stay free all the same, as ``"visual=~x2"``.
+    cluster : str, optional
+        Column with the cluster of each person; standard errors (and, with MLR, the
+        statistic) then allow for likeness within clusters.
+    missing : {"listwise", "fiml"}
+        Leave out persons with a missing answer, or use all that they answered, by
+        full-information maximum likelihood.
+    std_lv : bool
+        Fix latent variances at 1 instead of first loadings.
+    orthogonal : bool
+        Fix latent covariances at 0.
+    meanstructure : bool, optional
+        Model the means; by default where groups, missing answers or the syntax need them.
+    cov, corr : DataFrame, optional
+        Covariance matrix (divisor n − 1) or correlation matrix instead of ``data``.
+    n_obs : int, optional
+        Persons behind it.
+    means : Series or mapping, optional
+        Means beside ``cov``.
+    conf_level : float
+        For the intervals of the estimates.
+
+    Returns
+    -------
+    StructuralModel
+        ``converged``, ``admissible``, ``fit`` (Series), ``estimates`` (DataFrame),
+        ``r_squared``.
+
+    Raises
+    ------
+    OptionError
+        For syntax that cannot be read (line and column are given), and unknown options.
+    DataError
+        For variables that the data do not have, constant ones, too few persons, a covariance
+        matrix that has no inverse, and a model that leaves negative degrees of freedom.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the search did not end, when parameters are not identified (named), and for
+        solutions that cannot be: negative variances, impossible correlations (named).
+
+    Notes
+    -----
+    Equals ``lavaan::cfa(model, data, estimator = ...)`` of lavaan 0.6-14, every estimate,
+    standard error and index, as far as lavaan's search goes (some 1e-5). ``se`` for "ML" are
+    from the expected information; with missing answers and for "MLR" from the observed one.
+    ``std`` is lavaan's ``std.all``, its standard error by the delta method.
+
+    References
+    ----------
+    Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
+    Statistical Software, 48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02
+
+    Satorra, A., & Bentler, P. M. (1994). Corrections to test statistics and standard errors in
+    covariance structure analysis. In A. von Eye & C. C. Clogg (Eds.), *Latent variables
+    analysis* (pp. 399–419). Sage.
+
+    Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance
+    structure analysis with nonnormal missing data. *Sociological Methodology, 30*, 165–200.
+    https://doi.org/10.1111/0081-1750.00078
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import trustmeasure as tm
+    >>> answers = tm.read_responses(tm.example_path("spi_trust.csv"), "spi-trust")
+    >>> keyed = tm.score(answers)
+    >>> model = "trust =~ q_1855 + q_4289 + q_377 + q_379 + q_871"
+    >>> fitted = tm.cfa(model, keyed, estimator="MLR")
+    >>> fitted.converged, int(fitted.fit["df"])
+    (True, 5)
+    """
+    return _fit(
+        "cfa", model, data, estimator=estimator, group=group, group_equal=group_equal,
+        group_partial=group_partial, cluster=cluster, missing=missing, std_lv=std_lv,
+        orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
+        means=means, conf_level=conf_level,
+    )  # fmt: skip
+
+
+def sem(
+    model: str,
+    data: Any = None,
+    *,
+    estimator: str = "ML",
+    group: str | None = None,
+    group_equal: str | Sequence[str] = (),
+    group_partial: str | Sequence[str] = (),
+    cluster: str | None = None,
+    missing: str = "listwise",
+    std_lv: bool = False,
+    orthogonal: bool = False,
+    meanstructure: bool | None = None,
+    corr: Any = None,
+    cov: Any = None,
+    n_obs: int | None = None,
+    means: Any = None,
+    conf_level: float = 0.95,
+) -> StructuralModel:
+    r"""Structural equation model: measurement as in `cfa`, and regressions among variables.
+
+    Latent variables follow :math:`\eta = \alpha + B\eta + \zeta`, which implies
+    :math:`\Sigma = \Lambda(I - B)^{-1}\Psi(I - B)^{-T}\Lambda' + \Theta`. Observed variables
+    may regress and be regressed on; those that are only predictors keep the moments that they
+    have in the data.
+
+    Parameters
+    ----------
+    model, data, estimator, group, group_equal, group_partial, cluster, missing, std_lv
+        As in `cfa`.
+    orthogonal, meanstructure, corr, cov, n_obs, means, conf_level
+        As in `cfa`.
+
+    Returns
+    -------
+    StructuralModel
+
+    Notes
+    -----
+    Equals ``lavaan::sem(model, data, estimator = ...)``.
+
+    References
+    ----------
+    Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
+    Statistical Software, 48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import trustmeasure as tm
+    >>> rng = np.random.default_rng(1)
+    >>> x = rng.normal(size=500)
+    >>> m = 0.5 * x + rng.normal(size=500)
+    >>> y = 0.4 * m + rng.normal(size=500)
+    >>> paths = '''
+    ...     m ~ a * x
+    ...     y ~ b * m
+    ...     indirect := a * b
+    ... '''
+    >>> fitted = tm.sem(paths, pd.DataFrame({"x": x, "m": m, "y": y}))
+    >>> fitted.estimates.set_index("lhs").loc["indirect", "est"].round(2)
+    np.float64(0.19)
+    """
+    return _fit(
+        "sem", model, data, estimator=estimator, group=group, group_equal=group_equal,
+        group_partial=group_partial, cluster=cluster, missing=missing, std_lv=std_lv,
+        orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
+        means=means, conf_level=conf_level,
+    )  # fmt: skip
+
+
+def growth(
+    model: str,
+    data: Any,
+    *,
+    estimator: str = "ML",
+    group: str | None = None,
+    group_equal: str | Sequence[str] = (),
+    group_partial: str | Sequence[str] = (),
+    cluster: str | None = None,
+    missing: str = "listwise",
+    conf_level: float = 0.95,
+) -> StructuralModel:
+    """Latent growth curve: intercepts of the measurements are 0, latent means are free.
+
+    Parameters
+    ----------
+    model, data, estimator, group, group_equal, group_partial, cluster, missing, conf_level
+        As in `cfa`.
+
+    Returns
+    -------
+    StructuralModel
+
+    Notes
+    -----
+    Equals ``lavaan::growth(model, data, estimator = ...)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import trustmeasure as tm
+    >>> rng = np.random.default_rng(1)
+    >>> start, slope = rng.normal(3, 1, 400), rng.normal(0.5, 0.2, 400)
+    >>> waves = {f"t{w}": start + w * slope + rng.normal(0, 0.4, 400) for w in range(4)}
+    >>> model = '''
+    ...     level =~ 1*t0 + 1*t1 + 1*t2 + 1*t3
+    ...     change =~ 0*t0 + 1*t1 + 2*t2 + 3*t3
+    ... '''
+    >>> rows = tm.growth(model, pd.DataFrame(waves)).estimates
+    >>> rows.query("op == '~1' and lhs == 'change'")["est"].round(1).tolist()
+    [0.5]
+    """
+    return _fit(
+        "growth", model, data, estimator=estimator, group=group, group_equal=group_equal,
+        group_partial=group_partial, cluster=cluster, missing=missing, conf_level=conf_level,
+    )  # fmt: skip
+
+
+def _fit(
+    kind: str,
+    model: str,
+    data: Any,
+    *,
+    estimator: str,
+    group: str | None,
+    group_equal: str | Sequence[str],
+    group_partial: str | Sequence[str],
+    cluster: str | None,
+    missing: str,
+    conf_level: float,
+    std_lv: bool = False,
+    orthogonal: bool = False,
+    meanstructure: bool | None = None,
+    corr: Any = None,
+    cov: Any = None,
+    n_obs: int | None = None,
+    means: Any = None,
+) -> StructuralModel:
+    """Read the model and the data, fit it and its baseline, and put the result together."""
+    check_option("estimator", estimator, tuple(ESTIMATORS))
+    check_option("missing", missing, MISSING)
+    check_level("conf_level", conf_level)
+    _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
+    discrepancy, errors, test = ESTIMATORS[estimator]
+    if cluster is not None:
+        errors, test = _clustered(estimator, test)
+    parsed = parse_model(model)
+    labels = group_labels(data, group)
+    options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
+    if missing == "fiml" or group is not None:
+        options["meanstructure"] = True
+    if meanstructure is not None:
+        options["meanstructure"] = meanstructure
+    table = parameter_table(
+        parsed,
+        n_groups=len(labels),
+        group_labels=[str(label) for label in labels],
+        group_equal=group_equal,
+        group_partial=group_partial,
+        **options,
+    )
+    _refuse_unsupported(table)
+    notes = Notes()
+    for note in table.notes:
+        notes.record(note)
+    samples = _samples(
+        data, table, group=group, labels=labels, cluster=cluster, missing=missing, corr=corr,
+        cov=cov, n_obs=n_obs, means=means, notes=notes,
+    )  # fmt: skip
+    incomplete = missing == "fiml" and any(
+        part.values is not None and np.isnan(part.values).any() for part in samples.groups
+    )
+    with_means = table.meanstructure
+    specification = specify(table)
+    df = degrees_of_freedom(specification, means=with_means)
+    _refuse_too_many(df, table)
+    _refuse_singular(samples, table)
+    prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)  # type: ignore[arg-type]  # checked
+    found = estimate(specification, samples, prepared)
+    inference = infer(found, prepared, samples, errors=errors, test=test, df=df, means=with_means)
+    baseline = _baseline(table, samples, prepared, errors=errors, test=test, means=with_means)
+    tested = Tested(found.chisq, df, inference.scaled)
+    fit = fit_measures(
+        specification, found, prepared, samples, tested, baseline,
+        means=with_means, scaling=inference.likelihood_scaling,
+    )  # fmt: skip
+    problems = problems_of(specification, found, inference)
+    for message in problems.messages(found.converged, found.n_iterations):
+        notes.warn(message, ConvergenceWarning, stacklevel=4)
+    return StructuralModel(
+        n=samples.n,
+        n_dropped=samples.n_dropped,
+        model=model,
+        converged=found.converged,
+        admissible=not problems.inadmissible,
+        fit=fit,
+        estimates=estimates_frame(specification, found, inference, labels, conf_level),
+        r_squared=r_squared_frame(specification, found, labels),
+        fitted=Fitted(specification, found, prepared, samples, inference, with_means),
+        settings={
+            "function": kind,
+            "estimator": estimator,
+            "se": errors,
+            "test": test,
+            "group": group,
+            "group_labels": [str(label) for label in labels] if group is not None else None,
+            "group_equal": _listed(group_equal),
+            "group_partial": _listed(group_partial),
+            "cluster": cluster,
+            "missing": missing,
+            "std_lv": std_lv,
+            "orthogonal": orthogonal,
+            "meanstructure": with_means,
+            "n_obs": n_obs,
+            "conf_level": conf_level,
+        },
+        warnings=notes.messages(),
+    )
+
+
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _check_sources(
+    data: Any,
+    corr: Any,
+    cov: Any,
+    n_obs: int | None,
+    means: Any,
+    group: str | None,
+    cluster: str | None,
+    estimator: str,
+    missing: str,
+) -> None:
+    given = [
+        name for name, one in (("data", data), ("corr", corr), ("cov", cov)) if one is not None
+    ]
+    if len(given) != 1:
+        raise OptionError(
+            "Give the data, or cov=, or corr=: "
+            + (f"{listed(given)} were given." if given else "none was given.")
+        )
+    if data is not None:
+        if n_obs is not None or means is not None:
+            raise OptionError("n_obs= and means= belong to cov= and corr=; data bring their own.")
+        return
+    for name, value in (("group", group), ("cluster", cluster)):
+        if value is not None:
+            raise OptionError(f"{name}= names a column of the data; moments have none.")
+    if missing == "fiml":
+        raise OptionError("missing='fiml' needs the answers; moments have none missing.")
+    if ESTIMATORS[estimator][1] != "standard":
+        raise OptionError(
+            f"estimator='{estimator}' needs the answers, for how they stray from normality. With "
+            "moments, use 'ML', 'GLS' or 'ULS'."
+        )
+
+
+def _clustered(estimator: str, test: str) -> tuple[str, str]:
+    """Give the errors and the statistic that allow for clusters."""
+    if estimator in ("ML", "MLR"):
+        return "robust.huber.white", "yuan.bentler.mplus"
+    raise OptionError(
+        f"cluster= goes with estimator='ML' or 'MLR', not with '{estimator}'. With clusters, ML "
+        "means MLR's errors and statistic, as in lavaan."
+    )
+
+
+def _refuse_unsupported(table: ParameterTable) -> None:
+    """Refuse what other functions are for, rather than ignore it."""
+    if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
+        raise OptionError(
+            "The model has thresholds, which are for ordered items; these are not fitted by this "
+            "estimator."
+        )
+    if table.n_levels > 1:
+        raise OptionError("Models with level: blocks are not fitted by this estimator.")
+
+
+def _samples(
+    data: Any,
+    table: ParameterTable,
+    *,
+    group: str | None,
+    labels: Sequence[Any],
+    cluster: str | None,
+    missing: str,
+    corr: Any,
+    cov: Any,
+    n_obs: int | None,
+    means: Any,
+    notes: Notes,
+) -> Samples:
+    if data is None:
+        is_correlation = corr is not None
+        return from_moments(
+            corr if is_correlation else cov,
+            table.observed,
+            n_obs=n_obs,
+            means=means,
+            is_correlation=is_correlation,
+        )
+    return from_data(
+        data,
+        table.observed,
+        interactions=table.interactions,
+        exogenous=[row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs],
+        group=group,
+        labels=labels,
+        cluster=cluster,
+        missing=missing,
+        notes=notes,
+    )
+
+
+def _refuse_too_many(df: int, table: ParameterTable) -> None:
+    if df < 0:
+        raise DataError(
+            f"The model has {table.n_free} free parameters, {-df} more than there are moments to "
+            "estimate them from, so it is not identified. Fix or equate some, or use more "
+            "indicators."
+        )
+
+
+def _refuse_singular(samples: Samples, table: ParameterTable) -> None:
+    """Refuse covariance matrices without an inverse, and name the variables behind it."""
+    from trustmeasure.kernels.covariance import dependent_items, to_correlation
+
+    for group in samples.groups:
+        if group.values is not None and np.isnan(group.values).any():
+            continue  # pairwise moments serve for starting values alone
+        correlation = to_correlation(group.covariance)
+        if np.linalg.eigvalsh(correlation)[0] > 1e-10:
+            continue
+        where = "" if group.label is None else f" in group '{group.label}'"
+        names = listed(table.observed[i] for i in dependent_items(correlation))
+        raise DataError(
+            f"The covariance matrix{where} has no inverse: {group.n} persons, and these variables "
+            f"are linearly dependent: {names}. Leave one of them out, or use more persons."
+        )
+
+
+def _baseline(
+    table: ParameterTable,
+    samples: Samples,
+    prepared: Data,
+    *,
+    errors: str,
+    test: str,
+    means: bool,
+) -> Tested:
+    """Fit the model in which no variable but the exogenous ones covaries with another."""
+    exogenous = [row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs]
+    baseline_table = _independence_table(table, list(dict.fromkeys(exogenous)), means)
+    specification = specify(baseline_table)
+    df = degrees_of_freedom(specification, means=means)
+    found = estimate(specification, samples, prepared)
+    inference = infer(found, prepared, samples, errors=errors, test=test, df=df, means=means)
+    return Tested(found.chisq, df, inference.scaled)
+
+
+def _independence_table(
+    table: ParameterTable, exogenous: Sequence[str], means: bool
+) -> ParameterTable:
+    """Write the independence model as a table: variances (and means) free, exogenous ones given."""
+    rows: list[Parameter] = []
+    free = 0
+    given = set(exogenous)
+    for group in range(1, table.n_groups + 1):
+        names = table.names("ov", group=group)
+        pairs = [(name, name) for name in names]
+        pairs += [(a, b) for i, a in enumerate(exogenous) for b in exogenous[:i]]
+        for a, b in pairs:
+            exo = a in given and b in given
+            free += not exo
+            rows.append(Parameter(a, "~~", b, group=group, free=0 if exo else free, exo=exo))
+        for name in names if means else ():
+            exo = name in given
+            free += not exo
+            rows.append(Parameter(name, "~1", "", group=group, free=0 if exo else free, exo=exo))
+    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), latent=())

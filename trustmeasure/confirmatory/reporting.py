@@ -1,0 +1,137 @@
+"""Estimates as frames: with standard errors, intervals, standardised values and definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure.confirmatory.estimation import Estimates
+from trustmeasure.confirmatory.inference import Inference
+from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.confirmatory.standardised import explained, standardised
+
+FloatArray = NDArray[np.float64]
+
+
+def estimates_frame(
+    specification: Specification,
+    found: Estimates,
+    inference: Inference,
+    labels: Sequence[Any],
+    conf_level: float,
+) -> pd.DataFrame:
+    """Give one row a parameter, in the table's order, then what the model defines."""
+    from scipy.special import ndtr, ndtri
+
+    table = specification.table
+    values, errors = _values(specification, found, inference)
+    std, std_errors = _standardised(specification, found, inference)
+    rows = []
+    for place, row in enumerate(table.parameters):
+        rows.append(
+            {
+                "lhs": row.lhs, "op": row.op, "rhs": row.rhs,
+                "group": labels[row.group - 1], "label": row.label,
+                "est": values[place], "se": errors[place],
+                "std": std[place], "se_std": std_errors[place],
+            }
+        )  # fmt: skip
+    for name, value, error, whole, whole_error in _defined(specification, found, inference):
+        rows.append(
+            {
+                "lhs": name[0], "op": ":=", "rhs": name[1], "group": None, "label": name[0],
+                "est": value, "se": error, "std": whole, "se_std": whole_error,
+            }
+        )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    known = frame["se"].to_numpy(dtype=np.float64)
+    estimate = frame["est"].to_numpy(dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(known > 0, estimate / known, np.nan)
+    half = float(ndtri(0.5 + conf_level / 2)) * known
+    frame["z"], frame["pvalue"] = z, 2.0 * ndtr(-np.abs(z))
+    frame["ci_low"], frame["ci_high"] = estimate - half, estimate + half
+    order = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue", "ci_low", "ci_high"]
+    frame = frame[[*order, "std", "se_std"]]
+    return frame.drop(columns="group") if labels == [None] else frame
+
+
+def _values(
+    specification: Specification, found: Estimates, inference: Inference
+) -> tuple[FloatArray, FloatArray]:
+    """Values of all rows, and their standard errors, 0 where fixed."""
+    parts = [layout.fixed for layout in found.model.layouts]
+    spread = np.sqrt(np.maximum(np.diag(inference.covariance), 0.0))
+    values, errors = [], []
+    for place, row in enumerate(specification.table.parameters):
+        if row.free:
+            values.append(found.parameters[row.free - 1])
+            errors.append(spread[row.free - 1])
+            continue
+        name, i, j = specification.blocks[row.group - 1].cells[place]
+        matrix = parts[row.group - 1][name]
+        values.append(matrix[i] if name in ("nu", "alpha") else matrix[i, j])
+        errors.append(0.0)
+    return np.asarray(values, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+
+
+def delta_errors(
+    function: Callable[[FloatArray], FloatArray], point: FloatArray, covariance: FloatArray
+) -> FloatArray:
+    """Give the standard errors of functions of the parameters, by the delta method.
+
+    ``function`` takes stacks of parameters (s, n_free); derivatives are central differences.
+    """
+    moves = np.diag(1e-5 * np.maximum(1.0, np.abs(point)))
+    slopes = (function(point + moves) - function(point - moves)) / (2 * np.diag(moves)[:, None])
+    spread = np.einsum("ka,kl,la->a", slopes, covariance, slopes)
+    return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
+
+
+def _standardised(
+    specification: Specification, found: Estimates, inference: Inference
+) -> tuple[FloatArray, FloatArray]:
+    def function(points: FloatArray) -> FloatArray:
+        return standardised(specification, found.model, points)
+
+    values = function(found.parameters)
+    errors = delta_errors(function, found.parameters, inference.covariance)
+    return values, np.where(errors < 1e-9, 0.0, errors)
+
+
+def _defined(
+    specification: Specification, found: Estimates, inference: Inference
+) -> list[tuple[tuple[str, str], float, float, float, float]]:
+    """Values and errors of what the model defines, plain and in standard deviations."""
+    rows = []
+    table = specification.table
+    free_rows = np.array(
+        [next(i for i, r in enumerate(table.parameters) if r.free == k + 1)
+         for k in range(table.n_free)], dtype=np.intp
+    )  # fmt: skip
+    for definition in table.definitions:
+        value, slope = definition.expression.evaluate(found.parameters)
+        error = float(np.sqrt(max(float(slope @ inference.covariance @ slope), 0.0)))
+
+        def whole(points: FloatArray, expression: Any = definition.expression) -> FloatArray:
+            std = standardised(specification, found.model, points)[..., free_rows]
+            return np.asarray(expression.evaluate(std)[0])[..., None]
+
+        standard = float(whole(found.parameters)[0])
+        standard_error = float(delta_errors(whole, found.parameters, inference.covariance)[0])
+        text = definition.text.split(":=")[-1].strip()
+        rows.append(((definition.name, text), float(value), error, standard, standard_error))
+    return rows
+
+
+def r_squared_frame(
+    specification: Specification, found: Estimates, labels: Sequence[Any]
+) -> pd.DataFrame:
+    """Give R² of what the model explains, one column a group."""
+    shares = explained(specification, found.model, found.parameters)
+    names = ["r_squared"] if labels == [None] else list(labels)
+    return pd.DataFrame(dict(zip(names, shares, strict=True)))

@@ -1,0 +1,254 @@
+"""What a model is fitted to: each group's answers and moments, from data or from moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure._checks import as_frame, as_items, check_count, listed, near, refuse_constant
+from trustmeasure.errors import DataError, OptionError
+from trustmeasure.results import Notes
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GroupSample:
+    """One group.
+
+    Attributes
+    ----------
+    label : object
+        What the group is called in the data; None without groups.
+    values : ndarray (n, p) or None
+        Answers in the order of the model's variables, NaN where missing; None where moments
+        were given.
+    clusters : ndarray of int (n,) or None
+    n : int
+    mean : ndarray (p,) or None
+    covariance : ndarray (p, p)
+        With divisor n. Of incomplete data, pairwise: only for starting values.
+    """
+
+    label: Any
+    values: FloatArray | None
+    clusters: NDArray[np.intp] | None
+    n: int
+    mean: FloatArray | None
+    covariance: FloatArray
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All groups, and what was left out."""
+
+    groups: tuple[GroupSample, ...]
+    n_dropped: int
+    group_name: str | None = None
+
+    @property
+    def n(self) -> int:
+        """Persons in all groups."""
+        return sum(group.n for group in self.groups)
+
+    @property
+    def covariances(self) -> list[FloatArray]:
+        """Covariance matrix of each group."""
+        return [group.covariance for group in self.groups]
+
+    @property
+    def means(self) -> list[FloatArray] | None:
+        """Mean of each group, where known."""
+        means = [group.mean for group in self.groups if group.mean is not None]
+        return means if len(means) == len(self.groups) else None
+
+
+def group_labels(data: Any, group: str | None) -> list[Any]:
+    """Labels of the groups in the order in which they occur, as lavaan numbers them."""
+    if group is None:
+        return [None]
+    frame = as_frame(data)
+    if group not in frame.columns:
+        raise DataError(
+            f"group= names the column '{group}', which the data do not have. Columns: "
+            f"{listed(frame.columns)}." + near(group, frame.columns)
+        )
+    labels = list(pd.unique(frame[group].dropna()))
+    if len(labels) < 2:
+        raise DataError(
+            f"The group column '{group}' has {len(labels)} different value(s); at least 2 groups "
+            "are needed."
+        )
+    return labels
+
+
+def from_data(
+    data: Any,
+    observed: Sequence[str],
+    *,
+    interactions: Mapping[str, tuple[str, str]],
+    exogenous: Sequence[str],
+    group: str | None,
+    labels: Sequence[Any],
+    cluster: str | None,
+    missing: str,
+    notes: Notes,
+) -> Samples:
+    """Take each group's answers out of the data."""
+    frame = as_frame(data)
+    plain = [name for name in observed if name not in interactions]
+    plain += [part for pair in interactions.values() for part in pair if part not in plain]
+    block = as_items(frame, items=list(dict.fromkeys(plain)), min_items=1, min_persons=2)
+    columns = dict(zip(block.names, block.values.T, strict=True))
+    for name, (a, b) in interactions.items():
+        columns[name] = columns[a] * columns[b]
+    values = np.column_stack([columns[name] for name in observed])
+    keep = _kept(values, observed, exogenous, missing, notes)
+    which = np.zeros(len(values), dtype=np.intp)
+    if group is not None:
+        places = {label: place for place, label in enumerate(labels)}
+        which = np.array([places.get(label, -1) for label in frame[group]], dtype=np.intp)
+        unknown = int((which < 0).sum())
+        if unknown:
+            notes.record(f"{unknown} persons without a group in '{group}' were left out.")
+            keep &= which >= 0
+    codes = _cluster_codes(frame, cluster, keep, notes)
+    groups = [
+        _group(label, values[rows], None if codes is None else codes[rows], observed)
+        for place, label in enumerate(labels)
+        for rows in [keep & (which == place)]
+    ]
+    return Samples(tuple(groups), n_dropped=int((~keep).sum()), group_name=group)
+
+
+def _kept(
+    values: FloatArray,
+    observed: Sequence[str],
+    exogenous: Sequence[str],
+    missing: str,
+    notes: Notes,
+) -> NDArray[np.bool_]:
+    answered = ~np.isnan(values)
+    if missing == "listwise":
+        keep = answered.all(axis=1)
+        if not keep.all():
+            notes.record(
+                f"{int((~keep).sum())} of {len(values)} persons were left out (listwise deletion: "
+                "at least one answer missing)."
+            )
+        return np.asarray(keep)
+    keep = answered.any(axis=1)
+    if not keep.all():
+        notes.record(f"{int((~keep).sum())} of {len(values)} persons answered nothing.")
+    fixed = [place for place, name in enumerate(observed) if name in exogenous]
+    without = keep & ~answered[:, fixed].all(axis=1)
+    if without.any():
+        notes.record(
+            f"{int(without.sum())} persons were left out because an exogenous variable, whose "
+            "distribution is not modelled, is missing."
+        )
+    return np.asarray(keep & ~without)
+
+
+def _cluster_codes(
+    frame: pd.DataFrame, cluster: str | None, keep: NDArray[np.bool_], notes: Notes
+) -> NDArray[np.intp] | None:
+    if cluster is None:
+        return None
+    if cluster not in frame.columns:
+        raise DataError(
+            f"cluster= names the column '{cluster}', which the data do not have. Columns: "
+            f"{listed(frame.columns)}." + near(cluster, frame.columns)
+        )
+    codes, _ = pd.factorize(frame[cluster])
+    unknown = keep & (codes < 0)
+    if unknown.any():
+        notes.record(
+            f"{int(unknown.sum())} persons without a cluster in '{cluster}' were left out."
+        )
+        keep &= codes >= 0
+    return np.asarray(codes, dtype=np.intp)
+
+
+def _group(
+    label: Any, values: FloatArray, clusters: NDArray[np.intp] | None, observed: Sequence[str]
+) -> GroupSample:
+    where = "" if label is None else f" in group '{label}'"
+    if len(values) < 2:
+        raise DataError(
+            f"{len(values)} person(s){where} can be used; a model needs more. Use "
+            "missing='fiml' where answers are missing, or fewer variables."
+        )
+    answered = ~np.isnan(values)
+    unasked = [name for place, name in enumerate(observed) if not answered[:, place].any()]
+    if unasked:
+        raise DataError(f"Variable(s) {listed(unasked)} have no answer{where}.")
+    refuse_constant(values, observed)
+    mean = np.nanmean(values, axis=0)
+    centred = np.where(answered, values - mean, 0.0)
+    counts = answered.T.astype(np.float64) @ answered
+    covariance = centred.T @ centred / np.maximum(counts, 1.0)
+    return GroupSample(
+        label=label,
+        values=values,
+        clusters=clusters,
+        n=len(values),
+        mean=mean,
+        covariance=covariance,
+    )
+
+
+def from_moments(
+    moments: Any,
+    observed: Sequence[str],
+    *,
+    n_obs: int | None,
+    means: Any,
+    is_correlation: bool,
+) -> Samples:
+    """Take one group's moments as a user has them, covariances with divisor n − 1."""
+    if n_obs is None:
+        raise OptionError("A covariance matrix needs the number of persons: pass n_obs=.")
+    check_count("n_obs", n_obs, least=3)
+    name = "corr" if is_correlation else "cov"
+    frame = moments if isinstance(moments, pd.DataFrame) else None
+    if frame is None:
+        raise OptionError(
+            f"{name}= must be a DataFrame with the variables' names on rows and columns."
+        )
+    frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
+    frame = frame.set_axis([str(c) for c in frame.index], axis=0)
+    unknown = [v for v in observed if v not in frame.columns or v not in frame.index]
+    if unknown:
+        raise DataError(
+            f"{name}= does not have the variable(s) {listed(unknown)}. It has: "
+            f"{listed(frame.columns)}." + near(unknown[0], frame.columns)
+        )
+    matrix = frame.loc[list(observed), list(observed)].to_numpy(dtype=np.float64)
+    if (
+        not np.isfinite(matrix).all()
+        or np.abs(matrix - matrix.T).max() > 1e-6 * np.abs(matrix).max()
+    ):
+        raise DataError(f"{name}= must be symmetric and without missing values.")
+    if np.linalg.eigvalsh(matrix)[0] <= 0:
+        raise DataError(f"{name}= is not positive definite, so no model can be fitted to it.")
+    mean = None
+    if means is not None:
+        series = pd.Series(means)
+        mean = series.reindex(list(observed)).to_numpy(dtype=np.float64)
+        if np.isnan(mean).any():
+            raise DataError("means= must name every variable of the model.")
+    sample = GroupSample(
+        label=None,
+        values=None,
+        clusters=None,
+        n=int(n_obs),
+        mean=mean,
+        covariance=matrix * (n_obs - 1) / n_obs,
+    )
+    return Samples((sample,), n_dropped=0)

@@ -1,0 +1,85 @@
+"""Estimates in standard deviations of the variables, and shares of variance explained."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.kernels.moment_fit import Model
+from trustmeasure.kernels.structural import implied, matrices
+
+FloatArray = NDArray[np.float64]
+
+
+def standardised(specification: Specification, model: Model, parameters: FloatArray) -> FloatArray:
+    """Give every row of the table in standard deviations, shape (…, rows).
+
+    Loadings and slopes per standard deviation of both sides; variances and means relative to
+    the variable's own; covariances as correlations (of residuals, where they are these).
+    """
+    table = specification.table
+    lead = parameters.shape[:-1]
+    found = np.full((*lead, len(table.parameters)), np.nan)
+    for block, layout in zip(specification.blocks, model.layouts, strict=True):
+        parts = matrices(layout, parameters)
+        moments = implied(parts)
+        sd_observed = np.sqrt(np.abs(np.diagonal(moments.spread, axis1=-2, axis2=-1)))
+        through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
+        latent = through @ parts["psi"] @ np.swapaxes(through, -1, -2)
+        sd_latent = np.sqrt(np.abs(np.diagonal(latent, axis1=-2, axis2=-1)))
+        for place, (name, i, j) in block.cells.items():
+            if name in ("nu", "alpha"):
+                own = sd_observed[..., i] if name == "nu" else sd_latent[..., i]
+                found[..., place] = _over(parts[name][..., i], own)
+                continue
+            value = parts[name][..., i, j]
+            if name == "lambda":
+                scale = sd_observed[..., i] / np.where(
+                    sd_latent[..., j] > 0, sd_latent[..., j], np.nan
+                )
+            elif name == "beta":
+                scale = sd_latent[..., i] / np.where(
+                    sd_latent[..., j] > 0, sd_latent[..., j], np.nan
+                )
+            elif i == j:
+                own = sd_observed if name == "theta" else sd_latent
+                scale = own[..., i] ** 2
+            else:
+                residual = np.abs(np.diagonal(parts[name], axis1=-2, axis2=-1))
+                scale = np.sqrt(residual[..., i] * residual[..., j])
+            found[..., place] = _over(value, scale)
+    return found
+
+
+def _over(value: FloatArray, scale: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(value == 0, 0.0, value / scale)
+
+
+def explained(
+    specification: Specification, model: Model, parameters: FloatArray
+) -> list[dict[str, float]]:
+    """Give R² of every variable that the model explains, a mapping for each group."""
+    table = specification.table
+    found = []
+    for group, (block, layout) in enumerate(
+        zip(specification.blocks, model.layouts, strict=True), start=1
+    ):
+        parts = matrices(layout, parameters)
+        moments = implied(parts)
+        through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
+        latent = through @ parts["psi"] @ through.T
+        shares: dict[str, float] = {}
+        rows = [row for row in table.parameters if row.group == group]
+        outcomes = [row.rhs if row.op == "=~" else row.lhs for row in rows if row.op in ("=~", "~")]
+        for name in dict.fromkeys(outcomes):
+            if name in block.latent:
+                i = block.latent.index(name)
+                rest, total = parts["psi"][i, i], latent[i, i]
+            else:
+                i = block.observed.index(name)
+                rest, total = parts["theta"][i, i], moments.spread[i, i]
+            shares[name] = float(1.0 - rest / total) if total > 0 else float("nan")
+        found.append(shares)
+    return found
