@@ -258,12 +258,13 @@ def standard_errors(
     n = tables.sum(axis=(1, 2))
     only_row = row_counts - tables.sum(axis=2)
     only_column = column_counts - tables.sum(axis=1)
-    total = (
-        (tables * both**2).sum(axis=(1, 2))
-        + (only_row * by_row**2).sum(axis=1)
-        + (only_column * by_column**2).sum(axis=1)
-    )
+    # Where nobody answered both items, influences are infinite.
     with np.errstate(divide="ignore", invalid="ignore"):
+        total = (
+            (tables * both**2).sum(axis=(1, 2))
+            + (only_row * by_row**2).sum(axis=1)
+            + (only_column * by_column**2).sum(axis=1)
+        )
         return np.asarray(np.sqrt(total * n / (n - 1.0)))
 
 
