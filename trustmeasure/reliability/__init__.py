@@ -10,6 +10,10 @@ from trustmeasure.reliability.items import item_analysis
 from trustmeasure.reliability.keying import reverse_candidates
 from trustmeasure.reliability.lambdas import LambdasResult, guttman_lambdas
 from trustmeasure.reliability.missing_answers import AlphaBoundsResult, alpha_bounds
+from trustmeasure.reliability.multilevel import (
+    MultilevelReliabilityResult,
+    multilevel_reliability,
+)
 from trustmeasure.reliability.omega import OmegaResult, mcdonald_omega
 from trustmeasure.reliability.ordinal import OrdinalAlphaResult, ordinal_alpha
 from trustmeasure.reliability.overview import ReliabilityTableResult, reliability_table
@@ -32,6 +36,7 @@ __all__ = [
     "HierarchicalOmegaResult",
     "LambdasResult",
     "MeasurementErrorResult",
+    "MultilevelReliabilityResult",
     "OmegaResult",
     "OrdinalAlphaResult",
     "RaterICCResult",
@@ -48,6 +53,7 @@ __all__ = [
     "item_analysis",
     "mcdonald_omega",
     "measurement_error",
+    "multilevel_reliability",
     "ordinal_alpha",
     "rater_icc",
     "reliability_by",

@@ -24,6 +24,7 @@ from trustmeasure.reliability import (
     AlphaResult,
     CategoricalOmegaResult,
     HierarchicalOmegaResult,
+    MultilevelReliabilityResult,
     OmegaResult,
     OrdinalAlphaResult,
 )
@@ -39,6 +40,7 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     HierarchicalOmegaResult: ("mcdonald_omega", omegas.hierarchical_omega_table),
     OrdinalAlphaResult: ("ordinal_alpha", omegas.ordinal_alpha_table),
     CategoricalOmegaResult: ("categorical_omega", omegas.categorical_omega_table),
+    MultilevelReliabilityResult: ("multilevel_reliability", omegas.multilevel_table),
     **coefficients.BUILDERS,
     SamplingAdequacy: ("kmo", factors.adequacy_table),
     BartlettSphericity: ("bartlett_sphericity", factors.bartlett_table),

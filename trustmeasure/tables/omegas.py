@@ -8,6 +8,7 @@ from typing import Any
 from trustmeasure.reliability import (
     CategoricalOmegaResult,
     HierarchicalOmegaResult,
+    MultilevelReliabilityResult,
     OrdinalAlphaResult,
 )
 from trustmeasure.tables.model import Cell, Column, Rich, Table, italic, rich, row
@@ -159,3 +160,53 @@ def with_interval(
         f"{name} = {bounded(estimate)}, {level(settings.get('conf_level'))} CI "
         f"{interval(low, high)}" + (f" ({how})" if how else "")
     )
+
+
+def multilevel_table(result: MultilevelReliabilityResult, options: Options) -> Table:
+    """Show the coefficients of both levels, with each item's share between clusters."""
+    leading = item_cells(result.icc.index, result, options)
+    rows = [
+        row(
+            *leading.cells[str(name)],
+            bounded(icc["icc1"]),
+            interval(icc["ci_low"], icc["ci_high"]),
+            bounded(loadings["std_within"]),
+            bounded(loadings["std_between"]),
+        )
+        for (name, icc), (_, loadings) in zip(
+            result.icc.iterrows(), result.loadings.iterrows(), strict=True
+        )
+    ]
+    columns = [
+        *leading.columns,
+        Column(rich("ICC(1)")),
+        Column(rich(f"{level(result.settings.get('conf_level'))} CI")),
+        Column(rich("Within"), spanner="Standardised λ"),
+        Column(rich("Between"), spanner="Standardised λ"),
+    ]
+    found = {str(name): values for name, values in result.table.iterrows()}
+
+    def worded(word: str, name: str) -> Rich:
+        values = found[name]
+        low, high = values["ci_low"], values["ci_high"]
+        return with_interval(word, values["estimate"], low, high, result.settings)
+
+    notes: list[Rich | str] = [
+        "Within clusters: "
+        + worded("α", "alpha_within")
+        + "; "
+        + worded("ω", "omega_within")
+        + ". Between clusters: "
+        + worded("α", "alpha_between")
+        + "; "
+        + worded("ω", "omega_between")
+        + ". Observed cluster means as measures of the factor between: "
+        + worded("ω", "omega_cluster_means")
+        + ".",
+        N + f" = {count(result.n)} in {count(result.n_clusters)} clusters. ICC(1) = share of the "
+        "variance between clusters; λ from a model with one factor on each level.",
+        "" if result.converged else "Not all matrices converged; what rests on them is missing.",
+        *leading.notes,
+    ]
+    title = f"Reliability Within and Between Clusters{of_scale(result, options)}"
+    return build(options, title, columns, rows, notes, ())
