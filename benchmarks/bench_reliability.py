@@ -11,7 +11,15 @@ import peers
 import pingouin
 from peers import Row, best_of, time_r
 
-from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
+from trustmeasure.kernels.split_halves import n_splits
+from trustmeasure.reliability import (
+    cronbach_alpha,
+    guttman_lambdas,
+    item_analysis,
+    mcdonald_omega,
+    rater_icc,
+    split_half,
+)
 
 N_BOOT = 2000
 LOOPS = 100  # of the pingouin loop that are timed
@@ -27,6 +35,9 @@ def rows() -> Iterator[Row]:
         yield from _item_analysis(label, data)
         yield from _bootstrap(label, data)
         yield from _omega(label, data)
+    yield from _halves("1,000 x 10 items", peers.five_point_answers(1000, 10))
+    yield from _halves("1,000 x 16 items", peers.five_point_answers(1000, 16))
+    yield from _raters("200 targets x 6 raters", peers.five_point_answers(200, 6))
 
 
 def _alpha(label: str, data: pd.DataFrame) -> Iterator[Row]:
@@ -99,4 +110,56 @@ def _omega(label: str, data: pd.DataFrame) -> Iterator[Row]:
         best_of(lambda: mcdonald_omega(data)),
         "lavaan",
         time_r(f'parameterEstimates(cfa("{model}", x, std.lv = TRUE))', data, packages=("lavaan",)),
+    )
+
+
+def _halves(label: str, data: pd.DataFrame) -> Iterator[Row]:
+    k = data.shape[1]
+    yield Row(
+        f"all {n_splits(k):,} split halves, {label}",
+        best_of(lambda: split_half(data, standardized=True)),
+        "psych",
+        time_r("splitHalf(x)", data, packages=("psych",), calls=10),
+        target_ratio=10 if k > 10 else None,
+        note="" if k > 10 else "a millisecond of ours is checks and the table",
+    )
+    yield Row(
+        f"Guttman's lambdas, {label}",
+        best_of(lambda: guttman_lambdas(data, standardized=True)),
+        "psych",
+        time_r("guttman(x)", data, packages=("psych",), calls=5),
+        target_ratio=10,
+        note="psych also extracts factors",
+    )
+
+
+def _raters(label: str, data: pd.DataFrame) -> Iterator[Row]:
+    ours = best_of(lambda: rater_icc(data))
+    yield Row(
+        f"intraclass correlations of raters, {label}",
+        ours,
+        "psych",
+        time_r("ICC(x, lmer = FALSE)", data, packages=("psych",), calls=5),
+        target_ratio=10,
+    )
+    rows = data.rename_axis("target").reset_index().melt("target", var_name="rater")
+    yield Row(
+        f"intraclass correlations of raters, {label}",
+        ours,
+        "pingouin",
+        best_of(
+            lambda: pingouin.intraclass_corr(
+                data=rows, targets="target", raters="rater", ratings="value"
+            ),
+            runs=2,
+        ),
+        target_ratio=10,
+    )
+    gaps = data.mask(np.random.default_rng(1).random(data.shape) < 0.1)
+    yield Row(
+        f"the same with a tenth of the ratings missing, {label}",
+        best_of(lambda: rater_icc(gaps)),
+        "psych (lme4)",
+        time_r("ICC(x)", gaps, packages=("psych",), calls=5),
+        target_ratio=2,
     )

@@ -17,6 +17,9 @@ from trustmeasure.kernels.ratings import Components
 
 FloatArray = NDArray[np.float64]
 
+# Ratios of standard deviations to that of errors.
+_GRID = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 40.0)
+
 
 @dataclass(frozen=True)
 class _Sums:
@@ -63,23 +66,25 @@ def crossed_components(values: FloatArray) -> Components:
         )
     centre, scale = float(np.nanmean(values)), float(np.nanstd(values))
     sums = _sums((values - centre) / scale)
-    options: Any = {"xatol": 1e-9, "fatol": 1e-12, "maxiter": 2000, "maxfev": 4000}
 
     def deviance(ratio: FloatArray) -> float:
-        return _deviance(ratio, sums)[0]
+        return _deviance(np.abs(ratio), sums)[0]
 
-    searches = [
-        minimize(
-            deviance,
-            np.array(start),
-            method="Nelder-Mead",
-            bounds=((0.0, 1e4), (0.0, 1e4)),
-            options=options,
-        )
-        for start in ((1.0, 0.5), (0.3, 0.1), (3.0, 1.0))
-    ]
+    # Zero is an end of the range where the deviance is flat in a ratio: searches that come to
+    # it early stay there. So they begin at the best points of a coarse grid.
+    grid = [np.array([a, b]) for a in _GRID for b in _GRID]
+    starts = sorted(grid, key=deviance)[:2]
+    searches = []
+    for start in starts:
+        options: Any = {
+            "xatol": 1e-5,
+            "fatol": 1e-10,
+            "maxiter": 2000,
+            "initial_simplex": start + 0.3 * np.array([[0, 0], [1, 0], [0, 1]]) * (0.3 + start),
+        }
+        searches.append(minimize(deviance, start, method="Nelder-Mead", options=options))
     best = min(searches, key=lambda search: float(search.fun))
-    point = _polished(np.asarray(best.x), sums)
+    point = _polished(np.abs(best.x), sums)
     _, error, mean = _deviance(point, sums)
     error *= scale**2
     return Components(
