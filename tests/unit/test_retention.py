@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.test_plots import assert_nothing_is_cut
 from trustmeasure import plots
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.exploratory import map_test, n_factors, parallel_analysis
@@ -341,6 +342,14 @@ class TestTable:
         assert result.table.loc["comparison_data", "n_factors"] >= 2
         pearson = "compares Pearson" in result.table.loc["comparison_data", "note"]
         assert pearson == (correlation == "polychoric")
+        assert f"{correlation} correlations" in result.table.loc["bic", "note"]
+
+    def test_answers_of_two_kinds(self) -> None:
+        data = simulated(500, 2, 4, options=2)
+        result = n_factors(data, correlation="tetrachoric", **QUICK)
+        assert result.table.loc["pa_components", "n_factors"] == 2
+        with pytest.raises(DataError, match="items with two"):
+            parallel_analysis(simulated(100, 1, options=4), correlation="tetrachoric")
 
     def test_incomplete_answers(self) -> None:
         data = simulated(300, 2, 4)
@@ -469,6 +478,19 @@ class TestTablesAndFigures:
         observed = lines["eigenvalues of components"].get_ydata()
         np.testing.assert_allclose(observed, result.eigenvalues["components"])
         assert "3" in ax.get_figure().get_suptitle()
+
+    @pytest.mark.parametrize("given", [False, True])
+    def test_nothing_is_cut(self, hs: pd.DataFrame, given: bool) -> None:
+        from matplotlib.figure import Figure
+
+        for result in (n_factors(hs, **QUICK), n_factors(corr=hs.corr()), map_test(hs)):
+            axes = Figure(figsize=(9, 8), layout="constrained").add_subplot() if given else None
+            with plots.offscreen():
+                ax = plots.plot(result, ax=axes)
+            if given:
+                assert ax is axes
+                assert ax.get_title(loc="left")
+            assert_nothing_is_cut(ax.get_figure())
 
     def test_the_figure_without_numbers(self, hs: pd.DataFrame) -> None:
         with plots.offscreen():

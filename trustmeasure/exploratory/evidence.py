@@ -294,7 +294,7 @@ class Evidence:
         note = self._doubt(first, "chisq")
         if skipped.size:
             note = f"the model with {skipped[0]} did not converge and was passed over"
-        return Suggestion(first, basis, note)
+        return Suggestion(first, basis, note or self._theory())
 
     def _information(self, criterion: str) -> Suggestion:
         basis = f"smallest {criterion.upper()} of ML models with 0 to {self.options.most} factors"
@@ -310,13 +310,19 @@ class Evidence:
             return Suggestion(None, basis, "needs a model with 1 factor" + self._room())
         if best == self.options.most:
             return Suggestion(best, basis, "the most factors tried; more might have less")
-        return Suggestion(best, basis, self._doubt(best, criterion))
+        return Suggestion(best, basis, self._doubt(best, criterion) or self._theory())
 
     def _doubt(self, n_factors: int, criterion: str) -> str:
         """Say of the chosen model what weakens the choice."""
         if criterion == "hull_caf" or self.models is None or not self.models.heywood[n_factors]:
             return ""
         return f"a Heywood case with {n_factors} factors: its fit is not to be trusted"
+
+    def _theory(self) -> str:
+        """Say where the χ² of normal answers is only an approximation."""
+        if self.options.correlation == "pearson":
+            return ""
+        return f"normal theory, which {self.options.correlation} correlations follow only roughly"
 
     def _room(self) -> str:
         if self.options.limited:

@@ -105,7 +105,8 @@ def n_factors(
         With Scores, the items of this scale.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation, of random samples too. Comparison data are answers, of which
-        Pearson correlations are compared (Spearman's for "spearman").
+        Pearson correlations are compared (Spearman's for "spearman"). The χ² of ML models is
+        that of normal answers in any case; a note says so.
     missing : {"listwise", "pairwise", "fiml"}
         Persons with a missing answer are left out, or used for the pairs that they
         answered, or enter a full-information covariance matrix (Pearson only). Comparison
@@ -130,7 +131,9 @@ def n_factors(
     alpha : float
         Level of the χ² tests.
     n_samples : int
-        Comparison data: samples for each number of factors.
+        Comparison data: samples for each number of factors. They are simulated person by
+        person, and so take most of the time; leave them out with ``criteria`` where many
+        thousands answered many items.
     cd_alpha : float
         Comparison data: level at which one factor more must bring samples nearer.
     rng : None, int, or numpy.random.Generator

@@ -25,6 +25,8 @@ N_TERMS = 100
 MOST_TRIALS, MOST_ROUNDS, LEAST_GAIN = 5, 100, 1e-6
 # Numbers in one batch of samples: 1 MB in single precision, which stays near the processor.
 NUMBERS = 250_000
+# Samples with more numbers than this are drawn one at a time, to keep memory in bounds.
+ALONE = 4_000_000
 # Up to so many distinct values a cut is compared with all variables at once.
 FEW_LEVELS = 20
 
@@ -201,7 +203,7 @@ def sampled_correlations(
     sizes = [min(size, n_samples - begin) for begin in range(0, n_samples, size)]
     # Random numbers and arithmetic on arrays leave other threads free. Each batch has a
     # stream of its own, so that what is drawn does not depend on which thread is faster.
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1 if size == 1 and n_obs * p > ALONE else 2) as pool:
         yield from pool.map(draw, zip(sizes, rng.spawn(len(sizes)), strict=True))
 
 
