@@ -80,8 +80,11 @@ if _TYPE_CHECKING:
     from trustmeasure.validity import (
         criterion_validity,
         disattenuate,
+        harman_single_factor,
         htmt,
         known_groups,
+        marker_variable,
+        mtmm,
     )
 
 __version__ = "0.1.0"
@@ -122,6 +125,7 @@ __all__ = [
     "glb",
     "group_icc",
     "guttman_lambdas",
+    "harman_single_factor",
     "htmt",
     "import_instrument",
     "item_analysis",
@@ -130,9 +134,11 @@ __all__ = [
     "list_instruments",
     "load_instrument",
     "map_test",
+    "marker_variable",
     "mcdonald_omega",
     "measurement_error",
     "missingness",
+    "mtmm",
     "multilevel_reliability",
     "n_factors",
     "ordinal_alpha",
@@ -234,8 +240,11 @@ _HOMES = {
     "validity": (
         "criterion_validity",
         "disattenuate",
+        "harman_single_factor",
         "htmt",
         "known_groups",
+        "marker_variable",
+        "mtmm",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
