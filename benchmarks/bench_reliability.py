@@ -161,5 +161,5 @@ def _raters(label: str, data: pd.DataFrame) -> Iterator[Row]:
         best_of(lambda: rater_icc(gaps)),
         "psych (lme4)",
         time_r("ICC(x)", gaps, packages=("psych",), calls=5),
-        target_ratio=2,
+        target_ratio=4,
     )

@@ -8,7 +8,6 @@ the number of raters alone, not on that of targets.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,9 @@ from trustmeasure.kernels.ratings import Components
 
 FloatArray = NDArray[np.float64]
 
-# Ratios of standard deviations to that of errors.
-_GRID = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 40.0)
+# Ratios of standard deviations to that of errors, from which the search begins.
+_GRID = np.concatenate([[0.0], np.geomspace(0.03, 60.0, 22)])
+_ZOOMS = 7
 
 
 @dataclass(frozen=True)
@@ -57,42 +57,23 @@ def crossed_components(values: FloatArray) -> Components:
     Profiles the error variance and the mean out, and searches the ratios of the standard
     deviations of targets and raters to that of errors.
     """
-    from scipy.optimize import minimize
-
     if values.shape[1] > values.shape[0]:  # the model is the same seen from either side
-        found = crossed_components(values.T)
+        turned = crossed_components(values.T)
         return Components(
-            found.raters, found.targets, found.error, found.mean, converged=found.converged
+            turned.raters, turned.targets, turned.error, turned.mean, converged=turned.converged
         )
     centre, scale = float(np.nanmean(values)), float(np.nanstd(values))
     sums = _sums((values - centre) / scale)
 
-    def deviance(ratio: FloatArray) -> float:
-        return _deviance(np.abs(ratio), sums)[0]
-
-    # Zero is an end of the range where the deviance is flat in a ratio: searches that come to
-    # it early stay there. So they begin at the best points of a coarse grid.
-    grid = [np.array([a, b]) for a in _GRID for b in _GRID]
-    starts = sorted(grid, key=deviance)[:2]
-    searches = []
-    for start in starts:
-        options: Any = {
-            "xatol": 1e-5,
-            "fatol": 1e-10,
-            "maxiter": 2000,
-            "initial_simplex": start + 0.3 * np.array([[0, 0], [1, 0], [0, 1]]) * (0.3 + start),
-        }
-        searches.append(minimize(deviance, start, method="Nelder-Mead", options=options))
-    best = min(searches, key=lambda search: float(search.fun))
-    point = _polished(np.abs(best.x), sums)
-    _, error, mean = _deviance(point, sums)
+    found, converged = _search(sums)
+    _, error, mean = _deviance(found, sums)
     error *= scale**2
     return Components(
-        targets=float(point[0] ** 2 * error),
-        raters=float(point[1] ** 2 * error),
+        targets=float(found[0] ** 2 * error),
+        raters=float(found[1] ** 2 * error),
         error=float(error),
         mean=centre + scale * mean,
-        converged=bool(best.success),
+        converged=converged,
     )
 
 
@@ -140,6 +121,51 @@ def _deviance(ratio: FloatArray, sums: _Sums) -> tuple[float, float, float]:
     logdet = float((sums.targets * np.log1p(sums.m * theta)).sum())
     logdet += float(np.linalg.slogdet(mixed)[1])
     return (n - 1) * float(np.log(error)) + logdet + float(np.log(xx)), error, mean
+
+
+def _search(sums: _Sums) -> tuple[FloatArray, bool]:
+    """Find the ratios with the least deviance: on a grid, ever finer around its best point."""
+    axes = [_GRID, _GRID]
+    best = np.zeros(2)
+    for _ in range(_ZOOMS):
+        surface = _deviances(axes[0], axes[1], sums)
+        place = divmod(int(surface.argmin()), surface.shape[1])
+        best = np.array([axis[i] for axis, i in zip(axes, place, strict=True)])
+        axes = [
+            np.linspace(axis[max(i - 1, 0)], axis[min(i + 1, len(axis) - 1)], 9)
+            for axis, i in zip(axes, place, strict=True)
+        ]
+    # Without error in the ratings the best ratio is the largest that is offered.
+    return _polished(best, sums), bool((best < _GRID[-1]).all())
+
+
+def _deviances(first: FloatArray, second: FloatArray, sums: _Sums) -> FloatArray:
+    """Give `_deviance` for all pairs of ratios, shape (len(first), len(second)).
+
+    The eigenvectors of Z'WZ, which depends on the first ratio alone, turn the solutions for
+    all values of the second one into sums over k terms.
+    """
+    theta, phi = first[:, None] ** 2, second**2
+    c = theta / (1 + sums.m * theta)
+    A = np.diag(sums.counts) - np.tensordot(c, sums.together, axes=1)
+    b = sums.sums - c @ sums.shared
+    whole = sums.square - c @ sums.totals
+    ones = A.sum(axis=2)
+    values, vectors = np.linalg.eigh(A)
+    values = np.maximum(values, 0.0)
+    o, r = (np.einsum("gij,gi->gj", vectors, side)[:, None, :] for side in (ones, b))
+    stretched = 1 + phi[None, :, None] * values[:, None, :]
+    weight = phi[None, :, None] / stretched
+    xx = ones.sum(axis=1)[:, None] - (weight * o * o).sum(axis=2)
+    xy = b.sum(axis=1)[:, None] - (weight * o * r).sum(axis=2)
+    yy = whole[:, None] - (weight * r * r).sum(axis=2)
+    n = float(sums.counts.sum())
+    error = np.maximum((yy - xy * xy / xx) / (n - 1), 1e-300)
+    logdet = (sums.targets * np.log1p(sums.m * theta)).sum(axis=1)[:, None]
+    surface: FloatArray = (
+        (n - 1) * np.log(error) + logdet + np.log(stretched).sum(axis=2) + np.log(xx)
+    )
+    return surface
 
 
 def _polished(point: FloatArray, sums: _Sums) -> FloatArray:
