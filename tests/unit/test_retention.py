@@ -475,7 +475,7 @@ class TestTablesAndFigures:
         for name, number in said.items():
             assert rows[place[CRITERIA[str(name)].short]] == number
         lines = {line.get_label(): line for line in ax.lines}
-        observed = lines["eigenvalues of components"].get_ydata()
+        observed = lines["components"].get_ydata()
         np.testing.assert_allclose(observed, result.eigenvalues["components"])
         assert "3" in ax.get_figure().get_suptitle()
 
@@ -490,7 +490,11 @@ class TestTablesAndFigures:
             if given:
                 assert ax is axes
                 assert ax.get_title(loc="left")
-            assert_nothing_is_cut(ax.get_figure())
+            figure = ax.get_figure()
+            assert_nothing_is_cut(figure)
+            box = ax.get_legend().get_window_extent()
+            assert box.x1 <= figure.bbox.x1
+            assert box.y1 <= figure.bbox.y1
 
     def test_the_figure_without_numbers(self, hs: pd.DataFrame) -> None:
         with plots.offscreen():

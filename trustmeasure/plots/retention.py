@@ -130,16 +130,16 @@ def _scree(axes: Axes, result: NumberOfFactors, last: int) -> tuple[float, float
     number = seen.index.to_numpy()
     quantile = percent(result.settings.get("quantile", 0.95))
     lines: list[tuple[str, str, str, Any, str]] = [
-        ("components", "eigenvalues of components", style.BLUE, "-", "o"),
+        ("components", "components", style.BLUE, "-", "o"),
         (
             "random_components",
-            f"random components, {quantile} quantile",
+            f"random components, {quantile}",
             style.BLUE,
             (0, (4, 2)),
             "",
         ),
-        ("factors", "eigenvalues of factors", style.ORANGE, "-", "s"),
-        ("random_factors", f"random factors, {quantile} quantile", style.ORANGE, (0, (4, 2)), ""),
+        ("factors", "factors", style.ORANGE, "-", "s"),
+        ("random_factors", f"random factors, {quantile}", style.ORANGE, (0, (4, 2)), ""),
         ("ekc_reference", "limit of EKC", style.GREEN, (0, (1, 1.2)), ""),
     ]
     drawn = [line for line in lines if line[0] in seen]
@@ -204,7 +204,8 @@ def _title(result: NumberOfFactors) -> str:
 
 
 def _note(result: NumberOfFactors) -> str:
-    note = "Grey line: eigenvalue 1."
+    random = "random_components" in result.eigenvalues
+    note = ("Dashed: quantile of random data. " if random else "") + "Grey line: eigenvalue 1."
     if result.consensus.modes:
         share = percent(result.consensus.share)
         note += f" Shaded: most votes ({share}; one vote for each family of criteria)."
