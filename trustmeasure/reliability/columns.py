@@ -8,6 +8,7 @@ with a note in the result.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,16 +17,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.errors import DataError
+from trustmeasure.correlation.matrices import MOST_CATEGORIES
+from trustmeasure.errors import (
+    ConvergenceError,
+    ConvergenceWarning,
+    DataError,
+    TrustMeasureWarning,
+)
 from trustmeasure.kernels import equal_loadings
 from trustmeasure.kernels.lower_bounds import lambdas
 from trustmeasure.kernels.minimum_trace import minimum_trace
 from trustmeasure.kernels.single_factor import SingleFactors, fit_single_factor
 from trustmeasure.kernels.split_halves import split_reliabilities
 from trustmeasure.reliability.alpha import AlphaResult, cronbach_alpha
+from trustmeasure.reliability.categorical import categorical_omega
 from trustmeasure.reliability.greatest_bound import ENOUGH_PERSONS, refuse_dependent
 from trustmeasure.reliability.halves import choose_splits
+from trustmeasure.reliability.hierarchical import HierarchicalOmegaResult
 from trustmeasure.reliability.omega import mcdonald_omega
+from trustmeasure.reliability.ordinal import ordinal_alpha
 from trustmeasure.reliability.sample import Sample
 from trustmeasure.results import Notes
 from trustmeasure.thresholds import load_thresholds
@@ -34,6 +44,8 @@ FloatArray = NDArray[np.float64]
 
 # A loss of reliability by the assumption of equal loadings that shows in the second place.
 VISIBLE = 0.01
+# Group factors behind a general one: the fewest that identify it, as psych takes by default.
+GROUPS = 3
 
 
 @dataclass(frozen=True)
@@ -185,6 +197,42 @@ def _tau_equivalence(scale: ScaleAnswers) -> dict[str, float]:
     return {"tau_chisq": chisq, "tau_df": k - 1, "tau_pvalue": pvalue}
 
 
+def _ordinal(scale: ScaleAnswers) -> dict[str, float]:
+    """Reliability of ordered answers; NaN where an item has too many different ones."""
+    missing = {"ordinal_alpha": math.nan, "omega_categorical": math.nan}
+    if scale.answers.nunique().max() > MOST_CATEGORIES:
+        return missing
+    missing["ordinal_alpha"] = ordinal_alpha(scale.answers, ci=None).estimate
+    if len(scale.answers.columns) < 3:
+        return missing
+    try:
+        omega = categorical_omega(scale.answers, ci=None).estimate
+    except ConvergenceError as error:
+        scale.notes.record(f"omega_categorical is missing. {error}")
+        return missing
+    return missing | {"omega_categorical": omega}
+
+
+def _hierarchical(scale: ScaleAnswers) -> dict[str, float]:
+    """Omega of a general factor behind three groups; NaN where these are not to be had."""
+    nothing = {"omega_hierarchical": math.nan}
+    if len(scale.answers.columns) < 2 * GROUPS:
+        return nothing
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TrustMeasureWarning)
+        omega = mcdonald_omega(scale.answers, n_factors=GROUPS, ci=None)
+    improper = [str(each.message) for each in caught if each.category is ConvergenceWarning]
+    if improper or not isinstance(omega, HierarchicalOmegaResult):
+        scale.notes.record(
+            f"omega_hierarchical of {GROUPS} group factors is missing. {' '.join(improper)}"
+        )
+        return nothing
+    if omega.flipped:
+        named = ", ".join(f"'{name}'" for name in omega.flipped)
+        scale.notes.record(f"omega_hierarchical is about the sum with {named} turned round.")
+    return {"omega_hierarchical": omega.omega_hierarchical}
+
+
 def _needs_model(scale: ScaleAnswers) -> None:
     k = len(scale.sample.cov)
     if k < 3 or scale.sample.n <= k:
@@ -208,4 +256,6 @@ COLUMNS: tuple[Columns, ...] = (
     Columns(("sem",), _error),
     Columns(("rmsea", "cfi", "srmr"), _unidimensionality),
     Columns(("tau_chisq", "tau_df", "tau_pvalue"), _tau_equivalence),
+    Columns(("ordinal_alpha", "omega_categorical"), _ordinal),
+    Columns(("omega_hierarchical",), _hierarchical),
 )

@@ -41,7 +41,10 @@ class ReliabilityTableResult(Result):
         ``omega_ci_low`` and ``omega_ci_high``; ``lambda2``, ``lambda6``; ``split_max``,
         ``split_mean``, ``split_min``; ``glb`` from 1,000 persons on; ``sem``, the standard
         error of measurement of the mean answer by alpha; ``rmsea``, ``cfi``, ``srmr`` of one
-        factor; ``tau_chisq``, ``tau_df``, ``tau_pvalue``, the test of equal loadings.
+        factor; ``tau_chisq``, ``tau_df``, ``tau_pvalue``, the test of equal loadings;
+        ``ordinal_alpha`` and ``omega_categorical`` of items with at most 20 different
+        answers; ``omega_hierarchical`` of a general factor behind three group factors, of
+        scales of six items and more.
     concerns : dict
         Scale → the assumptions that visibly fail.
     """
@@ -105,7 +108,8 @@ def reliability_table(
     Notes
     -----
     Each cell equals that of `cronbach_alpha`, `mcdonald_omega`, `guttman_lambdas`,
-    `split_half`, `glb` and `measurement_error` on the scale alone. The fit of one factor
+    `split_half`, `glb`, `measurement_error`, `ordinal_alpha`, `categorical_omega` and
+    ``mcdonald_omega(n_factors=3)`` on the scale alone. The fit of one factor
     equals ``lavaan::fitMeasures(lavaan::cfa(model, x))``; the test of equal loadings
     ``lavaan::lavTestLRT`` of that model and the one with all loadings equal. What a scale does
     not allow (omega of two items, the greatest lower bound of few persons) is NaN.

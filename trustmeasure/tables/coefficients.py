@@ -38,9 +38,18 @@ from trustmeasure.tables.options import (
 N, M, SD, F, P, R = (italic(letter) for letter in ("n", "M", "SD", "F", "p", "r"))
 
 
+_MORE_OMEGAS = {"omega_categorical": "cat.", "omega_hierarchical": "h"}
+
+
+def _or_dash(value: float) -> str:
+    return "—" if is_missing(value) else bounded(value)
+
+
 def reliability_table_table(result: ReliabilityTableResult, options: Options) -> Table:
     """Show one row a scale: the coefficients with their intervals."""
     titles = scale_titles(result.table.index, None, options)
+    # Not every scale has them, and a column of dashes says nothing.
+    more = [name for name in _MORE_OMEGAS if result.table[name].notna().any()]
     rows = []
     for name, values in result.table.iterrows():
         rows.append(
@@ -54,6 +63,7 @@ def reliability_table_table(result: ReliabilityTableResult, options: Options) ->
                 bounded(values["alpha_std"]),
                 bounded(values["omega"]),
                 interval(values["omega_ci_low"], values["omega_ci_high"]),
+                *(_or_dash(values[c]) for c in more),
                 *(bounded(values[c]) for c in ("lambda2", "lambda6", "split_max")),
                 *(bounded(values[c]) for c in ("split_mean", "split_min", "glb")),
                 number(values["sem"]),
@@ -65,6 +75,7 @@ def reliability_table_table(result: ReliabilityTableResult, options: Options) ->
         *(Column(heading) for heading in (N, rich("Items"), M, SD)),
         *(Column(rich(heading), spanner="Alpha") for heading in ("α", limits, "std.")),
         *(Column(rich(heading), spanner="Omega") for heading in ("ω", limits)),
+        *(Column(rich(_MORE_OMEGAS[name]), spanner="Omega") for name in more),
         Column(rich("λ") + sub("2")),
         Column(rich("λ") + sub("6")),
         *(Column(rich(h), spanner="Split half") for h in ("max", "mean", "min")),
@@ -75,7 +86,10 @@ def reliability_table_table(result: ReliabilityTableResult, options: Options) ->
         M
         + " and "
         + SD
-        + " of the mean answer; std. = of standardised items; ω of one factor; λ = "
+        + " of the mean answer; std. = of standardised items; ω of one factor"
+        + ("; cat. = of the sum of ordered answers" if "omega_categorical" in more else "")
+        + ("; h = of a general factor behind three" if "omega_hierarchical" in more else "")
+        + "; λ = "
         "Guttman’s lower bounds; glb = greatest lower bound, from 1,000 persons on; SEM = standard "
         "error of measurement of the mean answer, by α.",
         *(
