@@ -42,8 +42,9 @@ def equality_matrix(table: ParameterTable) -> tuple[FloatArray, FloatArray]:
             if abs(constant) > 1e-9 * scale:
                 raise _contradiction(written, table)
             continue
-        # The largest slope is the safest to divide by; of equals, the earlier ones remain.
-        pivot = size - 1 - int(np.argmax(np.abs(slopes[::-1])))
+        # Earlier parameters remain, unless the slope of a later one is too small to divide by.
+        steep = np.abs(slopes) >= 0.1 * np.abs(slopes).max()
+        pivot = int(np.flatnonzero(steep)[-1])
         row, value = slopes / slopes[pivot], constant / slopes[pivot]
         settled = [
             (p, other - other[pivot] * row, v - other[pivot] * value) for p, other, v in settled

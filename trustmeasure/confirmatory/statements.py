@@ -20,7 +20,7 @@ def statements(tokens: Sequence[Token], source: Source) -> list[tuple[list[Token
     opened: list[Token] = []
     for position, token in enumerate(tokens):
         if token.kind == "newline":
-            if opened or not statement or _goes_on(statement[-1], tokens[position:]):
+            if opened or not statement or _goes_on(statement, tokens[position:]):
                 continue
         elif token.kind != "end" and token.text != ";":
             _follow(token, opened, source)
@@ -34,8 +34,11 @@ def statements(tokens: Sequence[Token], source: Source) -> list[tuple[list[Token
     return found
 
 
-def _goes_on(last: Token, rest: Sequence[Token]) -> bool:
-    """Tell whether a line that ends with ``last`` goes on in the next one."""
+def _goes_on(statement: Sequence[Token], rest: Sequence[Token]) -> bool:
+    """Tell whether a statement goes on in the next line."""
+    last = statement[-1]
+    if last.text == ":" and len(statement) == 2:
+        return False  # the head of a block
     if last.kind == "op" or (last.kind == "punct" and last.text in _OPEN_ENDED):
         return True
     following = next((token for token in rest if token.kind != "newline"), None)

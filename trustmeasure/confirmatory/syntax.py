@@ -22,6 +22,8 @@ from trustmeasure.confirmatory.variables import variable_names
 from trustmeasure.errors import OptionError
 
 _BLOCKS = ("group", "level")
+# Levels are counted from within clusters, whichever is written first.
+_UPSIDE_DOWN = (["2", "1"], ["between", "within"])
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,10 @@ def parse_model(text: str) -> ParsedModel:
             "The model holds no formula. A factor is written 'trust =~ item1 + item2 + item3', "
             "a regression 'outcome ~ trust'."
         )
-    _check_blocks(blocks, formulas, source)
+    _check_blocks(blocks, formulas)
+    if [label.lower() for label in blocks.labels["level"]] in _UPSIDE_DOWN:
+        blocks.labels["level"].reverse()
+        formulas = [replace(row, level=3 - row.level) for row in formulas]
     return ParsedModel(
         formulas=tuple(_ordered_pairs(formulas)),
         relations=tuple(relations),
@@ -190,7 +195,7 @@ def _open_block(
     blocks.now[kind] = known.index(label) + 1
 
 
-def _check_blocks(blocks: _Blocks, formulas: Sequence[Formula], source: Source) -> None:
+def _check_blocks(blocks: _Blocks, formulas: Sequence[Formula]) -> None:
     """Refuse a level without company, and groups of which some have levels and some not."""
     levels, groups = blocks.labels["level"], blocks.labels["group"]
     if not levels:
@@ -234,15 +239,19 @@ def _formulas(
             row = _formula(name, op, term, source, place)
             key = _identity(row.lhs, row.op, row.rhs)
             if key in seen:
+                line = source.line(seen[key].where)
                 raise source.error(
                     term.where,
-                    f"'{row.lhs} {row.op} {row.rhs}'".replace(" '", "'")
-                    + f" was said before, on line {source.line(seen[key].where)}. Say it once, "
-                    "with all of its modifiers.",
+                    f"'{_written(row)}' was said before, on line {line}. Say it once, with "
+                    "all of its modifiers.",
                 )
             seen[key] = row
             found.append(row)
     return found
+
+
+def _written(row: Formula) -> str:
+    return f"{row.lhs} ~ 1" if row.op == "~1" else f"{row.lhs} {row.op} {row.rhs}"
 
 
 def _identity(lhs: str, op: str, rhs: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from trustmeasure.confirmatory.parameters import (
 from trustmeasure.confirmatory.relations import resolve_relations, shared_label
 from trustmeasure.confirmatory.syntax import Formula, ParsedModel
 from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.errors import OptionError
 
 __all__ = [
     "DEFAULTS",
@@ -134,6 +135,8 @@ def parameter_table(
         label, or latent variables are multiplied.
     """
     n_groups = check_count("n_groups", n_groups)
+    if conditional_x and parsed.levels:
+        raise OptionError("conditional_x=True is not offered for models with levels.")
     check_option("parameterization", parameterization, ("delta", "theta"))
     equal = _classes(group_equal)
     partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)

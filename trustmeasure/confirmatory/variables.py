@@ -48,13 +48,12 @@ def variable_names(
     """Give the names of a kind over the chosen (group, level) blocks, each once."""
     found: dict[str, None] = {}
     outcomes = unique(row.lhs for row in rows if row.op == "~")
-    levels = len({level for _, level in blocks}) > 1
-    for position, block in enumerate(blocks):
+    for block in blocks:
         if chosen is not None and block not in chosen:
             continue
         own = [row for row in rows if (row.group, row.level) == block]
         # Above the first level, what any level explains is not exogenous.
-        roles = block_roles(own, outcomes if levels and position else None)
+        roles = block_roles(own, outcomes if block[1] > 1 else None)
         found.update(dict.fromkeys(roles.kinds[kind]))
     return tuple(found)
 
