@@ -379,3 +379,18 @@ def test_every_result_has_its_table_figure_and_words() -> None:
     words = tm.plots.describe(retest)
     assert "mean difference" in words
     assert f"{retest.n} persons" in words
+
+
+def test_scores_bring_their_waves_clusters_and_respondents() -> None:
+    answers = pd.read_csv(tm.example_path()).head(400)
+    answers["id"] = np.tile(np.arange(200), 2)
+    answers["time"] = np.repeat(["t1", "t2"], 200)
+    answers["team"] = np.arange(400) % 4
+    roles = {"respondent": "id", "wave": "time", "cluster": "team"}
+    scores = tm.score(tm.read_responses(answers, "spi-trust", **roles))
+    by_wave = reliability_by(scores, by="wave")
+    assert by_wave.test == "feldt_woodruff_salih"
+    assert list(by_wave.table.index) == ["t1", "t2"]
+    by_team = reliability_by(scores, by="cluster")
+    assert len(by_team.table) == 4
+    assert any("more than once in their group" in message for message in by_team.warnings)

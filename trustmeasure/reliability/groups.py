@@ -105,7 +105,8 @@ def reliability_by(
     Raises
     ------
     DataError
-        For an unknown column, no group at all, or a respondent twice in a group.
+        For an unknown column, no group at all, or a respondent (``respondent=``) twice in a
+        group.
     OptionError
         For an option that is not offered.
 
@@ -160,7 +161,7 @@ def reliability_by(
         if np.isfinite(row["alpha"]):
             used.append(code)
     table = pd.DataFrame(rows, index=pd.Index(block.labels, name=block.cluster_name))
-    test, name = _test(block, ids, table, used, notes)
+    test, name = _test(block, ids, table, used, respondent is not None, notes)
     return ReliabilityByResult(
         n=int(table["n"].sum()),
         n_dropped=block.n_persons - int(table["n"].sum()),
@@ -254,13 +255,17 @@ def _test(
     ids: NDArray[Any] | None,
     table: pd.DataFrame,
     used: list[int],
+    asked: bool,
     notes: Notes,
 ) -> tuple[kernel.EqualityTest, str]:
-    """Choose the test by whether persons recur, and make it."""
+    """Choose the test by whether persons recur, and make it.
+
+    ``asked`` tells that the caller named the respondents, and so meant each once in a group.
+    """
     complete: NDArray[np.bool_] = np.asarray(~np.isnan(block.values).any(axis=1))
     sums = None
     if ids is not None:
-        sums = _sums_by_person(block, ids, complete, used)
+        sums = _sums_by_person(block, ids, complete, used, asked, notes)
     recurring = 0 if sums is None else int((sums.notna().sum(axis=1) > 1).sum())
     name = "feldt_woodruff_salih" if recurring else "hakstian_whalen"
     if len(used) < 2:
@@ -284,15 +289,26 @@ def _test(
 
 
 def _sums_by_person(
-    block: _checks.GroupedItems, ids: NDArray[Any], complete: NDArray[np.bool_], used: list[int]
+    block: _checks.GroupedItems,
+    ids: NDArray[Any],
+    complete: NDArray[np.bool_],
+    used: list[int],
+    asked: bool,
+    notes: Notes,
 ) -> pd.DataFrame:
-    """Give each person's sum in each group, NaN where there is none."""
+    """Give each person's sum in each group (the mean of several), NaN where there is none."""
     keep = complete & np.isin(block.codes, used) & ~pd.isna(ids)
     frame = pd.DataFrame(
         {"id": ids[keep], "group": block.codes[keep], "sum": block.values[keep].sum(axis=1)}
     )
     double = frame.duplicated(["id", "group"])
-    if double.any():
+    if double.any() and not asked:
+        notes.record(
+            f"{int(double.sum())} row(s) are of persons who occur more than once in their group, "
+            "as at several waves; they count like rows of other persons, so intervals are too narrow "
+            "and the test is too bold. Choose one wave, or analyse by wave."
+        )
+    elif double.any():
         first = frame[double].iloc[0]
         raise DataError(
             f"Respondent {first['id']!r} occurs more than once in group "
