@@ -219,6 +219,18 @@ def test_alpha_bounds_hold_every_estimate() -> None:
         alpha_bounds(AGREE, response_range=(1, 5))
 
 
+def test_alpha_bounds_need_no_complete_person() -> None:
+    data = one_factor(300, 4)
+    rotating = data.mask(np.arange(4) == (np.arange(300) % 4)[:, None])
+    result = alpha_bounds(rotating)
+    assert np.isnan(result.table.loc["listwise", "alpha"])
+    assert result.n_complete == 0
+    assert result.table.loc["fiml", "alpha"] == pytest.approx(
+        cronbach_alpha(data).estimate, abs=0.04
+    )
+    assert any("no listwise alpha" in message for message in result.warnings)
+
+
 @pytest.mark.parametrize("analysis", [guttman_lambdas, split_half, glb, alpha_bounds])
 def test_items_left_unreversed_are_named_and_not_flipped(analysis: Any) -> None:
     data = one_factor(1200, 4)

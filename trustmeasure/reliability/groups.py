@@ -305,8 +305,8 @@ def _sums_by_person(
     if double.any() and not asked:
         notes.record(
             f"{int(double.sum())} row(s) are of persons who occur more than once in their group, "
-            "as at several waves; they count like rows of other persons, so intervals are too narrow "
-            "and the test is too bold. Choose one wave, or analyse by wave."
+            "as at several waves; they count like rows of other persons, so intervals are too "
+            "narrow and the test is too bold. Choose one wave, or analyse by wave."
         )
     elif double.any():
         first = frame[double].iloc[0]

@@ -103,7 +103,8 @@ def alpha_bounds(
     Raises
     ------
     DataError
-        For whatever `cronbach_alpha` refuses, and for answers outside ``response_range``.
+        For whatever `cronbach_alpha` refuses of pairwise answers, and for answers outside
+        ``response_range``. Without enough complete persons the listwise row is NaN.
     OptionError
         For a range that is none, or an option that is not offered.
 
@@ -162,8 +163,8 @@ def alpha_bounds(
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
     low, high = answer_limits(data, block, asked, item_moments(block.values))
     notes = Notes()
-    complete = choose_sample(block, "listwise", Notes())
     sample = choose_sample(block, "pairwise", notes)
+    complete = _complete(block, notes)
 
     k = len(block.names)
     if sample.complete:  # nothing is missing, so nothing is uncertain
@@ -173,8 +174,11 @@ def alpha_bounds(
         fiml = _fiml_alpha(sample.values, notes)
         limits = _fiml_interval(sample.values, n_boot, conf_level, generator, notes)
         extremes = completions.extreme_alphas(sample.values, low, high, generator)
-    rows = [_row(complete, k, conf_level), _row(sample, k, conf_level)]
-    rows.append((fiml, sample.n, *limits))
+    n_complete = int((~np.isnan(block.values).any(axis=1)).sum())
+    listwise = (
+        (np.nan, n_complete, np.nan, np.nan) if complete is None else _row(complete, k, conf_level)
+    )
+    rows = [listwise, _row(sample, k, conf_level), (fiml, sample.n, *limits)]
     warn_reversed(sample, block.names, notes)
     return AlphaBoundsResult(
         n=sample.n,
@@ -187,7 +191,7 @@ def alpha_bounds(
         lowest=extremes[0],
         highest=extremes[1],
         missing_share=float(np.isnan(sample.values).mean()),
-        n_complete=complete.n,
+        n_complete=n_complete,
         n_items=k,
         settings={
             "items": list(block.names),
@@ -198,6 +202,15 @@ def alpha_bounds(
         },
         warnings=notes.messages(),
     )
+
+
+def _complete(block: _checks.Items, notes: Notes) -> Sample | None:
+    """Choose the persons with all answers; None, with a note, where they allow nothing."""
+    try:
+        return choose_sample(block, "listwise", Notes())
+    except DataError as error:
+        notes.record(f"There is no listwise alpha. {error}")
+        return None
 
 
 def _row(sample: Sample, k: int, level: float) -> tuple[float, int, float, float]:
