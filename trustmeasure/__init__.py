@@ -79,6 +79,7 @@ if _TYPE_CHECKING:
     from trustmeasure.tables import Table, table
     from trustmeasure.validity import (
         criterion_validity,
+        curvilinear,
         disattenuate,
         harman_single_factor,
         htmt,
@@ -118,6 +119,7 @@ __all__ = [
     "correlate",
     "criterion_validity",
     "cronbach_alpha",
+    "curvilinear",
     "disattenuate",
     "efa",
     "example_path",
@@ -239,6 +241,7 @@ _HOMES = {
     "tables": ("Table", "table"),
     "validity": (
         "criterion_validity",
+        "curvilinear",
         "disattenuate",
         "harman_single_factor",
         "htmt",

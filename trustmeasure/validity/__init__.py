@@ -8,12 +8,14 @@ from trustmeasure.validity.common_method import (
     marker_variable,
 )
 from trustmeasure.validity.criterion import CriterionValidityResult, criterion_validity
+from trustmeasure.validity.curvature import CurvilinearResult, curvilinear
 from trustmeasure.validity.discriminant import HeterotraitRatios, htmt
 from trustmeasure.validity.groups import KnownGroupsResult, known_groups
 from trustmeasure.validity.multitrait import MultitraitResult, mtmm
 
 __all__ = [
     "CriterionValidityResult",
+    "CurvilinearResult",
     "DisattenuatedCorrelation",
     "HeterotraitRatios",
     "KnownGroupsResult",
@@ -21,6 +23,7 @@ __all__ = [
     "MultitraitResult",
     "SingleFactorResult",
     "criterion_validity",
+    "curvilinear",
     "disattenuate",
     "harman_single_factor",
     "htmt",
