@@ -404,8 +404,8 @@ class TestConsensus:
         assert (found.low, found.high, found.modes) == (2, 4, (3,))
         assert found.balanced == (3,)
         assert "between 2 and 4 factors" in found.sentence
-        assert "MAP, below these, is known to keep too few." in found.sentence
-        assert "PA factors lies above these without a known reason." in found.sentence
+        assert "Below these, and known to keep too few: MAP." in found.sentence
+        assert "Above these without a known reason: PA factors." in found.sentence
 
     def test_disagreement_of_the_balanced_is_said(self) -> None:
         found = consensus({"pa_components": 1, "ekc": 3, "hull_cfi": 3, "comparison_data": 2})

@@ -128,7 +128,7 @@ def _spread(known: Mapping[str, int], low: int, high: int) -> str:
         if len(known) == 1:
             return f"The only criterion suggests {_factors(low)}."
         return f"All {len(known)} criteria suggest {_factors(low)}."
-    return f"{len(known)} criteria suggest between {low} and {_factors(high)}."
+    return f"{len(known)} criteria suggest between {low} and {high} factors."
 
 
 def _votes(groups: pd.DataFrame, modes: tuple[int, ...]) -> str:
@@ -161,17 +161,17 @@ def _directions(known: Mapping[str, int], candidates: tuple[int, ...]) -> str:
     below = {name: n for name, n in known.items() if n < candidates[0]}
     parts = []
     for beyond, side, bias, what in (
-        (above, "above", OVER, "too many"),
-        (below, "below", UNDER, "too few"),
+        (above, "Above", OVER, "too many"),
+        (below, "Below", UNDER, "too few"),
     ):
         expected = [CRITERIA[n].short for n in beyond if CRITERIA[n].tendency == bias]
         others = [CRITERIA[n].short for n in beyond if CRITERIA[n].tendency != bias]
         if expected:
-            verb = "are" if len(expected) > 1 else "is"
-            parts.append(f"{_joined(expected)}, {side} these, {verb} known to keep {what}.")
+            parts.append(
+                f"{side} these, and known to keep {what}: {_joined(expected)}."
+            )
         if others:
-            verb = "lie" if len(others) > 1 else "lies"
-            parts.append(f"{_joined(others)} {verb} {side} these without a known reason.")
+            parts.append(f"{side} these without a known reason: {_joined(others)}.")
     return " ".join(parts)
 
 
