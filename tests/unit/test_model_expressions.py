@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trustmeasure.confirmatory.expressions import FUNCTIONS, Expression, parse_expression
@@ -191,6 +191,7 @@ sums = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(sums)
 def test_any_arithmetic_has_the_value_that_python_gives(text: str) -> None:
     point = np.array([0.7, 1.3, 0.4])

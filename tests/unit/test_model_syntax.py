@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trustmeasure.confirmatory.modifiers import Modifiers
@@ -268,6 +268,8 @@ WRONG = [
     ("f =~ “x1”", 1, 6, "typographic quotation marks"),
     ('f =~ "x1', 1, 6, "is not closed on this line"),
     ("f =~ ' '", 1, 6, "no name between"),
+    ("f =~ 'a:b'", 1, 6, "names with a colon are kept for products"),
+    ("'a:b' =~ x1", 1, 1, "names with a colon are kept for products"),
     ("f =~ 1x", 1, 6, "cannot begin with a digit"),
     ("a := b*", 1, 8, "where a number or label was expected"),
     ("a := foo(b)", 1, 6, "'foo' is not a function"),
@@ -314,6 +316,7 @@ def test_a_model_is_text() -> None:
         parse_model(["f =~ x1"])  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="fx1 =~+*:|<>()#;\n\"'ac,.NA-%é@?^/0", max_size=40))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     message = ""
@@ -328,6 +331,7 @@ variables = st.sampled_from(["x1", "x2", "x3", "y.1", "größe"])
 coefficients = st.sampled_from(["", "a*", "0.5*", "NA*", "start(0.2)*", "c(a, b)*", "-1/3*"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(coefficients, variables), min_size=1, unique_by=lambda pair: pair[1]))
 def test_line_ends_after_signs_change_nothing(terms: list[tuple[str, str]]) -> None:
     written = [coefficient + name for coefficient, name in terms]

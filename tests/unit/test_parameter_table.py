@@ -245,6 +245,11 @@ def test_most_models_need_no_notes() -> None:
         ("f =~ x1 + x2\n y ~ f + x3 + f:x3", {}, "column 15 .*'f:x3' multiplies a latent variable"),
         ("f =~ x1 + x2\n f | t1", {}, "'f' is latent"),
         ("f =~ g\n g =~ f", {}, "names no observed variable"),
+        (
+            "group: 1\n f =~ x1 + x2 + x3\n group: 2\n g =~ x1 + x2 + x3 + f",
+            {"n_groups": 2},
+            "Line 2, column 7 .*'f' is latent in one block of the model and observed in another",
+        ),
         (FACTORS, {"ordered": ["x1"]}, "How many answer options have 'x1'"),
         (FACTORS, {"ordered": ["x1"], "categories": {"x1": 1}}, "at least 2"),
         ("f =~ x1\n x1 | t3", {"ordered": ["x1"], "categories": {"x1": 3}}, "last threshold is t2"),

@@ -54,7 +54,14 @@ def place_groups(
 def refuse_impossible(parsed: ParsedModel, formulas: Sequence[Formula]) -> None:
     """Refuse what latent variables cannot have: products, thresholds and scaling factors."""
     latent = {row.lhs for row in formulas if row.op == "=~"}
+    mixed = [name for name in parsed.observed if name in latent]
     for row in formulas:
+        if mixed and {row.lhs, row.rhs} & set(mixed):
+            raise parsed.source.error(
+                row.where,
+                f"'{mixed[0]}' is latent in one block of the model and observed in another. Give "
+                "the two different names.",
+            )
         if ":" in row.rhs and set(row.rhs.split(":")) & latent:
             raise parsed.source.error(
                 row.where,
@@ -75,7 +82,7 @@ def ordered_items(parsed: ParsedModel, ordered: bool | Iterable[str]) -> set[str
     if isinstance(ordered, bool):
         return set(parsed.names("ov.nox")) if ordered else set()
     asked = {ordered} if isinstance(ordered, str) else set(ordered)
-    return asked & (set(parsed.observed) - set(parsed.names("ov.x")))
+    return asked & set(parsed.names("ov.nox"))
 
 
 def check_categories(

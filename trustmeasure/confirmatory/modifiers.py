@@ -155,10 +155,20 @@ def _target(tokens: list[Token], source: Source, op: str) -> str:
             first.start, "NA frees a parameter and needs a star and its variable: NA*x1."
         )
     if not rest:
-        return first.bare
+        return plain_name(first, source)
     if rest[0].text == ":":
         return _product(first, rest, source, op)
     raise source.error(rest[0].start, _after_variable(first, rest[0]))
+
+
+def plain_name(token: Token, source: Source) -> str:
+    """Give the name of a variable that is not a product."""
+    if ":" in token.bare:
+        raise source.error(
+            token.start,
+            "names with a colon are kept for products of variables. Rename the column.",
+        )
+    return token.bare
 
 
 def _not_a_variable(first: Token, rest: Sequence[Token]) -> str:

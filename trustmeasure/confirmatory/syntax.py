@@ -9,7 +9,7 @@ from functools import cached_property
 
 from trustmeasure._checks import near
 from trustmeasure.confirmatory.expressions import Expression, read_expression
-from trustmeasure.confirmatory.modifiers import Modifiers, Term, read_terms, split
+from trustmeasure.confirmatory.modifiers import Modifiers, Term, plain_name, read_terms, split
 from trustmeasure.confirmatory.statements import find_operator, statements
 from trustmeasure.confirmatory.tokens import (
     CONSTRAINT_OPERATORS,
@@ -261,7 +261,7 @@ def _identity(lhs: str, op: str, rhs: str) -> tuple[str, ...]:
 
 def _formula(name: Token, op: str, term: Term, source: Source, place: tuple[int, int]) -> Formula:
     """Make one row, and refuse what no variable can do to itself."""
-    lhs, rhs = name.bare, term.name
+    lhs, rhs = plain_name(name, source), term.name
     if op == "=~" and rhs == "=~0":
         rhs = lhs  # a latent variable without indicators
     elif op in ("=~", "~") and lhs == rhs:
@@ -332,8 +332,12 @@ def _relation(tokens: Sequence[Token], at: int, after: Token, source: Source) ->
 def _ordered_pairs(formulas: Sequence[Formula]) -> list[Formula]:
     """Put the two sides of covariances in order: latent before observed, and as they appear."""
     blocks = list(dict.fromkeys((row.group, row.level) for row in formulas))
+    # lavaan counts the heads of groups as blocks where levels lie within them.
+    first = (1, 1) if len({group for group, _ in blocks}) == 1 else None
     names = [
-        name for kind in ("lv", "ov") for name in variable_names(formulas, kind, blocks=blocks)
+        name
+        for kind in ("lv", "ov")
+        for name in variable_names(formulas, kind, blocks=blocks, first=first)
     ]
     rank = {name: position for position, name in reversed(list(enumerate(names)))}
     return [

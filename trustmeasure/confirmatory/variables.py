@@ -44,16 +44,20 @@ def variable_names(
     *,
     blocks: Sequence[tuple[int, int]],
     chosen: Sequence[tuple[int, int]] | None = None,
+    first: tuple[int, int] | None = (1, 1),
 ) -> tuple[str, ...]:
-    """Give the names of a kind over the chosen (group, level) blocks, each once."""
+    """Give the names of a kind over the chosen (group, level) blocks, each once.
+
+    With levels, what any block explains is exogenous in the ``first`` block at most.
+    """
     found: dict[str, None] = {}
     outcomes = unique(row.lhs for row in rows if row.op == "~")
+    levels = len({level for _, level in blocks}) > 1
     for block in blocks:
         if chosen is not None and block not in chosen:
             continue
         own = [row for row in rows if (row.group, row.level) == block]
-        # Above the first level, what any level explains is not exogenous.
-        roles = block_roles(own, outcomes if block[1] > 1 else None)
+        roles = block_roles(own, outcomes if levels and block != first else None)
         found.update(dict.fromkeys(roles.kinds[kind]))
     return tuple(found)
 
