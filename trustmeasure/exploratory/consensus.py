@@ -167,9 +167,7 @@ def _directions(known: Mapping[str, int], candidates: tuple[int, ...]) -> str:
         expected = [CRITERIA[n].short for n in beyond if CRITERIA[n].tendency == bias]
         others = [CRITERIA[n].short for n in beyond if CRITERIA[n].tendency != bias]
         if expected:
-            parts.append(
-                f"{side} these, and known to keep {what}: {_joined(expected)}."
-            )
+            parts.append(f"{side} these, and known to keep {what}: {_joined(expected)}.")
         if others:
             parts.append(f"{side} these without a known reason: {_joined(others)}.")
     return " ".join(parts)
