@@ -33,10 +33,10 @@ def equality_matrix(table: ParameterTable) -> tuple[FloatArray, FloatArray]:
         slopes, constant = slopes.copy(), constant
         scale = max(float(np.abs(slopes).max(initial=0.0)), abs(constant), 1.0)
         for pivot, row, value in settled:
-            factor = slopes[pivot]
-            slopes -= factor * row
-            slopes[pivot] = 0.0
-            constant -= factor * value
+            if factor := slopes[pivot]:
+                slopes -= factor * row
+                slopes[pivot] = 0.0
+                constant -= factor * value
         slopes[np.abs(slopes) < _TINY * scale] = 0.0
         if not slopes.any():
             if abs(constant) > 1e-9 * scale:
@@ -47,7 +47,10 @@ def equality_matrix(table: ParameterTable) -> tuple[FloatArray, FloatArray]:
         pivot = int(np.flatnonzero(steep)[-1])
         row, value = slopes / slopes[pivot], constant / slopes[pivot]
         settled = [
-            (p, other - other[pivot] * row, v - other[pivot] * value) for p, other, v in settled
+            (p, other - factor * row, v - factor * value)
+            if (factor := other[pivot])
+            else (p, other, v)
+            for p, other, v in settled
         ]
         settled.append((pivot, row, value))
     gone = {pivot for pivot, _, _ in settled}
