@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
+    from trustmeasure.confirmatory import cfa, growth, sem
     from trustmeasure.correlation import correlate, polychoric, tetrachoric
     from trustmeasure.errors import (
         ConvergenceError,
@@ -114,6 +115,7 @@ __all__ = [
     "bifactor_indices",
     "build_instrument",
     "categorical_omega",
+    "cfa",
     "conditional_sem",
     "congruence",
     "correlate",
@@ -126,6 +128,7 @@ __all__ = [
     "export_instrument",
     "glb",
     "group_icc",
+    "growth",
     "guttman_lambdas",
     "harman_single_factor",
     "htmt",
@@ -157,6 +160,7 @@ __all__ = [
     "schmid_leiman",
     "score",
     "score_frame",
+    "sem",
     "short_forms",
     "simulate_responses",
     "spearman_brown",
@@ -173,6 +177,7 @@ __all__ = [
 
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
+    "confirmatory": ("cfa", "growth", "sem"),
     "correlation": ("correlate", "polychoric", "tetrachoric"),
     "errors": (
         "ConvergenceError",

@@ -55,7 +55,28 @@ class Tested:
     @property
     def robust(self) -> Statistic:
         """The plain statistic with the factor that its mean is too large by."""
-        return Statistic(self.chisq, self.df, 1.0 if self.scaled is None else self.scaled.scaling)
+        if self.scaled is None:
+            return self.plain
+        factor = self.scaled.scaling
+        if self.scaled.shift:
+            factor *= (self.df - self.scaled.shift) / self.df
+        return Statistic(self.chisq, self.df, factor)
+
+    @property
+    def approximate(self) -> Statistic:
+        """What the scaled RMSEA is taken from: the factor goes to the degrees of freedom."""
+        if self.scaled is None:
+            return self.plain
+        if self.scaled.shift:
+            return self.corrected
+        return Statistic(self.chisq, self.scaled.scaling * self.scaled.df)
+
+    @property
+    def reference(self) -> Statistic:
+        """The scaled statistic, with the factor that leads back from it."""
+        if self.scaled is None:
+            return self.plain
+        return Statistic(self.scaled.chisq, self.df, self.scaled.scaling)
 
 
 def degrees_of_freedom(specification: Specification, *, means: bool) -> int:
@@ -91,10 +112,11 @@ def fit_measures(
     npar = specification.basis.shape[1]
     measures: dict[str, float] = {
         "npar": npar,
-        "fmin": 0.5 * tested.chisq / n_statistic,
+        "fmin": 0.5 * tested.chisq / n,
         "chisq": tested.chisq,
         "df": tested.df,
-        "pvalue": pvalue(tested.chisq, tested.df),
+        # Unweighted least squares alone has no χ² distribution.
+        "pvalue": math.nan if data.estimator == "ULS" else pvalue(tested.chisq, tested.df),
     }
     if tested.scaled is not None:
         measures |= {
@@ -104,18 +126,18 @@ def fit_measures(
             "chisq_scaling_factor": tested.scaled.scaling,
         }
     measures |= _baseline(baseline)
-    measures |= _incremental(tested, baseline)
+    if data.estimator == "ULS":
+        measures["baseline_pvalue"] = math.nan
+    measures |= _incremental(tested, baseline, robust=data.patterns is None)
     measures |= _likelihood(specification, found, samples, npar)
     if scaling is not None:
         measures |= {"scaling_factor_h1": scaling[0], "scaling_factor_h0": scaling[1]}
-    measures |= _rmsea(tested, n_statistic, groups)
+    measures |= _rmsea(tested, n_statistic, groups, robust=data.patterns is None)
     residuals = residual_moments(specification, found, data, samples, means=means)
     measures |= root_mean_squares(residuals)
     measures |= further(tested.plain, n_statistic, npar)
-    moments = sum(
-        n_moments(block.observed, block.exogenous, means=means) for block in specification.blocks
-    )
-    measures |= goodness(_unexplained(data, residuals), tested.df, moments)
+    moments = sum(n_moments(block.observed, (), means=means) for block in specification.blocks)
+    measures |= goodness(_unexplained(specification, data, residuals), tested.df, moments)
     return pd.Series(measures, dtype=np.float64)
 
 
@@ -135,14 +157,16 @@ def _baseline(baseline: Tested) -> dict[str, float]:
     return found
 
 
-def _incremental(tested: Tested, baseline: Tested) -> dict[str, float]:
+def _incremental(tested: Tested, baseline: Tested, *, robust: bool) -> dict[str, float]:
     found = incremental(tested.plain, baseline.plain)
     if tested.scaled is None or baseline.scaled is None:
         return found
     corrected = incremental(tested.corrected, baseline.corrected)
     found |= {f"{name}_scaled": value for name, value in corrected.items()}
-    robust = incremental(tested.robust, baseline.robust)
-    found |= {f"{name}_robust": robust[name] for name in ("cfi", "tli", "nnfi", "rni")}
+    if not robust:
+        return found
+    corrected = incremental(tested.robust, baseline.robust)
+    found |= {f"{name}_robust": corrected[name] for name in ("cfi", "tli", "nnfi", "rni")}
     return found
 
 
@@ -166,13 +190,18 @@ def _likelihood(
     }
 
 
-def _rmsea(tested: Tested, n: float, groups: int) -> dict[str, float]:
+def _rmsea(tested: Tested, n: float, groups: int, *, robust: bool) -> dict[str, float]:
     found = rmsea(tested.plain, n, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
     found |= {"rmsea_ci_level": LEVEL, "rmsea_close_h0": CLOSE, "rmsea_notclose_h0": DISTANT}
     if tested.scaled is None:
         return found
-    for name, kind in (("scaled", tested.corrected), ("robust", tested.robust)):
-        part = rmsea(kind, n, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
+    kinds: list[tuple[str, Statistic, Statistic | None]] = [("scaled", tested.approximate, None)]
+    if robust:
+        kinds.append(("robust", tested.robust, tested.reference))
+    for name, kind, reference in kinds:
+        part = rmsea(
+            kind, n, groups, reference=reference, level=LEVEL, close=CLOSE, distant=DISTANT
+        )
         found |= {f"{key}_{name}": value for key, value in part.items()}
     return found
 
@@ -204,24 +233,40 @@ def residual_moments(
     return pairs
 
 
-def _unexplained(data: Data, residuals: Sequence[Residuals]) -> list[float]:
-    """Weighted squared residuals of each group over its weighted squared moments."""
+def _unexplained(
+    specification: Specification, data: Data, residuals: Sequence[Residuals]
+) -> list[float]:
+    """Weighted squared residuals of each group over its weighted squared moments.
+
+    Moments of exogenous variables alone are no part of either.
+    """
     total = sum(group.n for group in residuals)
     shares = []
-    for group in residuals:
+    for block, group in zip(specification.blocks, residuals, strict=True):
         measure = {"ML": group.implied, "GLS": group.observed}.get(
             data.estimator, np.eye(len(group.observed))
         )
         weight = np.asarray(np.linalg.inv(measure), dtype=np.float64)
+        given = [block.observed.index(name) for name in block.exogenous]
+        observed = group.observed.copy()
+        observed[np.ix_(given, given)] = 0.0
+        weighted = _once if data.estimator == "ULS" else _weighted
         rest, whole = (
-            _weighted(part, weight) for part in (group.observed - group.implied, group.observed)
+            weighted(part, weight) for part in (group.observed - group.implied, observed)
         )
         if group.observed_mean is not None and group.implied_mean is not None:
             off = group.observed_mean - group.implied_mean
+            mean = group.observed_mean.copy()
+            mean[given] = 0.0
             rest += float(off @ weight @ off)
-            whole += float(group.observed_mean @ weight @ group.observed_mean)
+            whole += float(mean @ weight @ mean)
         shares.append(group.n / total * rest / whole)
     return shares
+
+
+def _once(part: FloatArray, _: FloatArray) -> float:
+    """Sum of squares of the triangle, each moment counted once."""
+    return float((part[np.tril_indices(len(part))] ** 2).sum())
 
 
 def _weighted(part: FloatArray, weight: FloatArray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,25 +15,24 @@ from trustmeasure.confirmatory.estimation import (
     hessian,
 )
 from trustmeasure.confirmatory.samples import GroupSample, Samples
-from trustmeasure.kernels.fit_indices import Statistic
-from trustmeasure.kernels.incomplete import Pattern
-from trustmeasure.kernels.moment_fit import Model
-from trustmeasure.kernels.pattern_fit import case_scores
+from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.kernels.incomplete import Pattern, patterns
+from trustmeasure.kernels.moment_fit import Estimator, Model
+from trustmeasure.kernels.pattern_fit import case_scores, observed_information
 from trustmeasure.kernels.sandwich import (
-    Traces,
     Whitened,
     case_spread,
     inverse_root,
-    mean_square_distance,
+    squared_distances,
     traces,
     whitened_slopes,
 )
-from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
+from trustmeasure.kernels.structural import Layout, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
 
 # What each estimator asks for: discrepancy, standard errors, test statistic.
-ESTIMATORS: dict[str, tuple[str, str, str]] = {
+ESTIMATORS: dict[str, tuple[Estimator, str, str]] = {
     "ML": ("ML", "standard", "standard"),
     "MLM": ("ML", "robust.sem", "satorra.bentler"),
     "MLMV": ("ML", "robust.sem", "scaled.shifted"),
@@ -75,43 +75,60 @@ class Inference:
 
 
 def infer(
-    found: Estimates, data: Data, samples: Samples, *, errors: str, test: str, df: int, means: bool
+    specification: Specification,
+    found: Estimates,
+    data: Data,
+    samples: Samples,
+    *,
+    errors: str,
+    test: str,
+    df: int,
+    means: bool,
 ) -> Inference:
     """Compute standard errors and the test statistic in the ways asked for."""
-    incomplete = data.patterns is not None
-    observed = incomplete or errors == "robust.huber.white"
+    observed = data.patterns is not None or errors == "robust.huber.white"
     information = hessian(found, data) if observed else expected_information(found, data)
     weakest, direction = _weakest(information, found.model)
-    inverse = _inverse(information)
-    n = data.n
-    if errors == "standard" and test == "standard":
-        factor = n if data.estimator == "ML" else n - len(data.samples)
-        spread = inverse if data.estimator != "ULS" else _unweighted_spread(found, data, inverse)
-        return Inference(_expanded(found.model, spread / factor), None, None, weakest, direction)
-    if incomplete:
-        meat, own = _meat_of_patterns(found, samples, inverse)
-        saturated = _saturated_trace_of_patterns(data, samples)
-    else:
+    scaled, factors = None, None
+    if errors == "standard":
+        if data.estimator == "ULS":
+            information = _unweighted_information(found, data)
+        n = data.n if data.estimator == "ML" else data.n - len(data.samples)
+        spread = _inverse(information)
+    elif errors == "robust.sem":
+        n, inverse = data.n, _inverse(information)
         groups = _whitened(found, samples, means=means)
         parts = traces(groups, information, found.model.basis)
-        meat = parts.meat
-        own = float(np.trace(inverse @ meat))
-        saturated = _saturated_trace(samples, means=means)
-    clustered = samples.groups[0].clusters is not None
-    if clustered:
-        meat, own = _meat_of_clusters(found, samples, inverse)
-    spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
-    scaled, factors = None, None
-    if df > 0 and test == "yuan.bentler.mplus":
-        if clustered:
-            saturated = _saturated_trace_of_clusters(data, samples, means=means)
-        scaling = (saturated - own) / df
-        k = len(information)
-        factors = (saturated / (k + df), own / k)
-        scaled = Scaled(found.chisq / scaling, df, scaling)
-    elif df > 0 and test != "standard":
-        scaled = scale(found.chisq, df, test, parts.first, parts.second)
+        spread = inverse @ parts.meat @ inverse
+        if df > 0:
+            scaled = scale(found.chisq, df, test, parts.first, parts.second)
+    else:
+        n, inverse = data.n, _inverse(information)
+        meat = _meat(found, samples, means=means)
+        spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
+        if df > 0 and test == "yuan.bentler.mplus":
+            own = float(np.trace(inverse @ meat))
+            saturated = _saturated_trace(specification, data, samples, means=means)
+            scaling = (saturated - own) / df
+            # lavaan counts parameters before equalities here.
+            factors = (saturated / (len(information) + df), own / len(found.parameters))
+            scaled = Scaled(found.chisq / scaling, df, scaling)
     return Inference(_expanded(found.model, spread / n), scaled, factors, weakest, direction)
+
+
+def _unweighted_information(found: Estimates, data: Data) -> FloatArray:
+    """Give products of the derivatives of the moments, each counted once, as lavaan for ULS."""
+    size = found.model.basis.shape[1]
+    information = np.zeros((size, size))
+    for layout, sample in zip(found.model.layouts, data.samples, strict=True):
+        change = slopes(layout, implied(matrices(layout, found.parameters)))
+        rows, columns = np.tril_indices(len(sample.covariance))
+        flat = change.spread()[:, rows, columns]
+        if sample.mean is not None:
+            flat = np.concatenate([flat, change.mean], axis=1)
+        reduced = flat.T @ found.model.basis[change.used]
+        information += sample.n / data.n * (reduced.T @ reduced)
+    return information
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
@@ -129,11 +146,6 @@ def scale(chisq: float, df: float, test: str, first: float, second: float) -> Sc
     return Scaled(chisq * ratio + shift, df, 1.0 / ratio, shift)
 
 
-def statistic(scaled: Scaled | None, chisq: float, df: float) -> Statistic:
-    """Give χ² with the scaling that robust indices use."""
-    return Statistic(chisq, df, 1.0 if scaled is None else scaled.scaling)
-
-
 def _expanded(model: Model, covariance: FloatArray) -> FloatArray:
     return np.asarray(model.basis @ covariance @ model.basis.T)
 
@@ -146,35 +158,23 @@ def _weakest(information: FloatArray, model: Model) -> tuple[float, FloatArray]:
     return float(values[0]), np.abs(model.basis @ (vectors[:, 0] / size))
 
 
-def _unweighted_spread(found: Estimates, data: Data, inverse: FloatArray) -> FloatArray:
-    """Give what ULS estimates have for a covariance were the data normal."""
-    meat = np.zeros_like(inverse)
-    for layout, sample in zip(found.model.layouts, data.samples, strict=True):
-        change = slopes(layout, implied(matrices(layout, found.parameters)))
-        turned = whitened_slopes(
-            change,
-            np.asarray(np.linalg.cholesky(sample.covariance).T),
-            means=sample.mean is not None,
-        )
-        reduced = turned @ found.model.basis[change.used]
-        meat += sample.n / data.n * (reduced.T @ reduced)
-    return np.asarray(inverse @ meat @ inverse)
+def _answers(group: GroupSample) -> FloatArray:
+    if group.values is None:
+        raise ValueError("robust statistics need answers")  # moments alone are refused before
+    return group.values
 
 
-def _group_parts(
-    found: Estimates, layout: Layout, group: GroupSample
-) -> tuple[Implied, FloatArray, FloatArray]:
-    moments = implied(matrices(layout, found.parameters))
-    values = group.values
-    if values is None:
-        raise ValueError("robust statistics need answers")  # refused before
-    return moments, inverse_root(moments.spread), values
+def _given(specification: Specification, group: int) -> NDArray[np.intp]:
+    """Places of the exogenous variables, whose moments are taken as they are."""
+    block = specification.blocks[group]
+    return np.array([block.observed.index(name) for name in block.exogenous], dtype=np.intp)
 
 
 def _whitened(found: Estimates, samples: Samples, *, means: bool) -> list[Whitened]:
     groups = []
     for layout, group in zip(found.model.layouts, samples.groups, strict=True):
-        moments, root, values = _group_parts(found, layout, group)
+        moments = implied(matrices(layout, found.parameters))
+        root, values = inverse_root(moments.spread), _answers(group)
         change = slopes(layout, moments)
         groups.append(
             Whitened(
@@ -187,126 +187,99 @@ def _whitened(found: Estimates, samples: Samples, *, means: bool) -> list[Whiten
     return groups
 
 
-def _saturated_trace(samples: Samples, *, means: bool) -> float:
-    """tr(B₁A₁⁻¹) of the saturated model, from the cases' distances."""
-    total = 0.0
-    for group in samples.groups:
-        values = group.values
-        if values is None:
-            raise ValueError("robust statistics need answers")  # refused before
-        p = values.shape[1]
-        square = mean_square_distance(values, _plain(values.mean(axis=0), group.covariance)) ** 2
-        total += 0.5 * (float(square.mean()) - p) + (p if means else 0)
-    return total
+def _meat(found: Estimates, samples: Samples, *, means: bool) -> FloatArray:
+    """Mean product of the cases' (or the clusters') scores."""
+    answers = [_centred(group, means=means) for group in samples.groups]
+    size = found.model.basis.shape[1]
+    meat = np.zeros((size, size))
+    for scores, group in zip(
+        case_scores(found.model, answers, found.reduced), samples.groups, strict=True
+    ):
+        meat += _products(scores, group.clusters)
+    return meat / samples.n
 
 
-def _plain(mean: FloatArray, spread: FloatArray) -> Implied:
-    return Implied(spread=spread, mean=mean, total=spread, carried=spread, level=mean)
+def _centred(group: GroupSample, *, means: bool) -> FloatArray:
+    """Take out the means where the model has none: its scores are those of deviations."""
+    values = _answers(group)
+    return values if means else values - values.mean(axis=0)
 
 
-def _scores(found: Estimates, samples: Samples) -> list[FloatArray]:
-    answers = [group.values for group in samples.groups if group.values is not None]
-    return case_scores(found.model, answers, found.reduced)
-
-
-def _meat_of_patterns(
-    found: Estimates, samples: Samples, inverse: FloatArray
-) -> tuple[FloatArray, float]:
-    meat = sum(scores.T @ scores for scores in _scores(found, samples)) / samples.n
-    return np.asarray(meat), float(np.trace(inverse @ meat))
-
-
-def _meat_of_clusters(
-    found: Estimates, samples: Samples, inverse: FloatArray
-) -> tuple[FloatArray, float]:
-    meat = np.zeros_like(inverse)
-    for scores, group in zip(_scores(found, samples), samples.groups, strict=True):
-        if group.clusters is None:
-            raise ValueError("clusters are missing")  # all groups have them, or none
-        totals = _cluster_sums(scores, group.clusters)
-        meat += totals.T @ totals
-    meat /= samples.n
-    return meat, float(np.trace(inverse @ meat))
-
-
-def _cluster_sums(scores: FloatArray, clusters: NDArray[np.intp]) -> FloatArray:
+def _products(scores: FloatArray, clusters: NDArray[np.intp] | None) -> FloatArray:
+    """Sum of products of scores, over clusters first where there are any."""
+    if clusters is None:
+        return np.asarray(scores.T @ scores)
     _, places = np.unique(clusters, return_inverse=True)
-    totals = np.zeros((places.max() + 1, scores.shape[1]))
+    totals = np.zeros((int(places.max()) + 1, scores.shape[1]))
     np.add.at(totals, places, scores)
-    return totals
+    return np.asarray(totals.T @ totals * len(totals) / (len(totals) - 1.0))
 
 
-def _saturated_model(group: GroupSample) -> Model:
-    """Give the saturated model of one group."""
-    p = group.covariance.shape[0]
-    rows, columns = np.tril_indices(p)
-    none = np.zeros(0, dtype=np.intp)
-    count = len(rows)
-    layout = Layout(
-        fixed={
-            "lambda": np.eye(p), "theta": np.zeros((p, p)), "psi": np.zeros((p, p)),
-            "beta": np.zeros((p, p)), "nu": np.zeros(p), "alpha": np.zeros(p),
-        },
-        places={
-            "lambda": (none, none, none),
-            "theta": (none, none, none),
-            "psi": (rows, columns, np.arange(count)),
-            "beta": (none, none, none),
-            "nu": (np.arange(p), np.zeros(p, dtype=np.intp), np.arange(count, count + p)),
-            "alpha": (none, none, none),
-        },
-        n_free=count + p,
-    )  # fmt: skip
-    size = count + p
-    return Model((layout,), np.eye(size), np.zeros(size))
-
-
-def _saturated_trace_of_patterns(data: Data, samples: Samples) -> float:
+def _saturated_trace(
+    specification: Specification, data: Data, samples: Samples, *, means: bool
+) -> float:
+    """Give tr(B₁A₁⁻¹) of the saturated model, exogenous moments aside."""
     total = 0.0
     for place, group in enumerate(samples.groups):
         mean, spread = data.saturated[place]
-        patterns = () if data.patterns is None else data.patterns[place]
-        total += _saturated_part(group, mean, spread, patterns, clusters=None)
+        given = _given(specification, place)
+        if data.patterns is None and group.clusters is None and not len(given):
+            total += _distance_trace(group, means=means)
+            continue
+        kinds = patterns(_answers(group)) if data.patterns is None else data.patterns[place]
+        total += _saturated_part(group, mean, spread, kinds, given, means=means)
     return total
 
 
-def _saturated_trace_of_clusters(data: Data, samples: Samples, *, means: bool) -> float:
-    from trustmeasure.kernels.incomplete import patterns as sort_patterns
-
-    total = 0.0
-    for place, group in enumerate(samples.groups):
-        if group.values is None:
-            raise ValueError("clusters need answers")  # refused before
-        mean, spread = data.saturated[place]
-        kinds = sort_patterns(group.values)
-        total += _saturated_part(group, mean, spread, kinds, clusters=group.clusters, means=means)
-    return total
+def _distance_trace(group: GroupSample, *, means: bool) -> float:
+    """Give the trace of complete cases from their Mahalanobis distances alone."""
+    values = _answers(group)
+    p = values.shape[1]
+    square = squared_distances(values, values.mean(axis=0), group.covariance) ** 2
+    return float(0.5 * (square.mean() - p) + (p if means else 0))
 
 
 def _saturated_part(
     group: GroupSample,
     mean: FloatArray,
     spread: FloatArray,
-    patterns: list[Pattern] | tuple[Pattern, ...],
+    kinds: Sequence[Pattern],
+    given: NDArray[np.intp],
     *,
-    clusters: NDArray[np.intp] | None,
-    means: bool = True,
+    means: bool,
 ) -> float:
-    """tr(B₁A₁⁻¹) of one group, the information observed at the saturated moments."""
-    from trustmeasure.kernels.pattern_fit import observed_information
-
-    model = _saturated_model(group)
-    rows, columns = np.tril_indices(len(spread))
+    """Give the trace of one group, the information observed at the saturated moments."""
+    p = len(spread)
+    model = _saturated_model(p)
+    rows, columns = np.tril_indices(p)
     point = np.concatenate([spread[rows, columns], mean])
-    information = observed_information(model, [patterns], point)
-    if group.values is None:
-        raise ValueError("robust statistics need answers")  # refused before
-    scores = case_scores(model, [group.values], point)[0]
-    if clusters is not None:
-        scores = _cluster_sums(scores, clusters)
-    meat = scores.T @ scores / group.n
-    kept = slice(None) if means else slice(0, len(rows))
-    return float(np.trace(np.linalg.solve(information[kept, kept], meat[kept, kept])))
+    information = observed_information(model, [kinds], point)
+    meat = _products(case_scores(model, [_answers(group)], point)[0], group.clusters) / group.n
+    outside = ~np.isin(np.arange(p), given)
+    kept = np.concatenate([outside[rows] | outside[columns], outside & means])
+    inner = np.ix_(kept, kept)
+    return float(np.trace(np.linalg.solve(information[inner], meat[inner])))
 
 
-__all__ = ["ESTIMATORS", "Inference", "Scaled", "Traces", "infer", "scale", "statistic"]
+def _saturated_model(p: int) -> Model:
+    """Give the model whose parameters are the moments themselves."""
+    rows, columns = np.tril_indices(p)
+    none = np.zeros(0, dtype=np.intp)
+    count, size = len(rows), len(rows) + p
+    zeros = np.zeros((p, p))
+    layout = Layout(
+        fixed={
+            "lambda": np.eye(p), "theta": zeros, "psi": zeros, "beta": zeros,
+            "nu": np.zeros(p), "alpha": np.zeros(p),
+        },
+        places={
+            "lambda": (none, none, none),
+            "theta": (none, none, none),
+            "psi": (rows, columns, np.arange(count)),
+            "beta": (none, none, none),
+            "nu": (np.arange(p), np.zeros(p, dtype=np.intp), np.arange(count, size)),
+            "alpha": (none, none, none),
+        },
+        n_free=size,
+    )  # fmt: skip
+    return Model((layout,), np.eye(size), np.zeros(size))

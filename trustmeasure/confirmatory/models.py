@@ -10,6 +10,7 @@ import numpy as np
 
 from trustmeasure._checks import check_level, check_option, listed
 from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import Data, estimate, prepare
 from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
@@ -116,7 +117,9 @@ def cfa(
     Equals ``lavaan::cfa(model, data, estimator = ...)`` of lavaan 0.6-14, every estimate,
     standard error and index, as far as lavaan's search goes (some 1e-5). ``se`` for "ML" are
     from the expected information; with missing answers and for "MLR" from the observed one.
-    ``std`` is lavaan's ``std.all``, its standard error by the delta method.
+    ``std`` is lavaan's ``std.all``, its standard error by the delta method. With ``cluster``,
+    "ML" means "MLR"; lavaan's own statistic for "ML" with clusters takes another information
+    matrix and differs a little. Robust indices of incomplete data are not given.
 
     References
     ----------
@@ -302,7 +305,7 @@ def _fit(
     parsed = parse_model(model)
     labels = group_labels(data, group)
     options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
-    if missing == "fiml" or group is not None:
+    if missing == "fiml" or group is not None or cluster is not None:
         options["meanstructure"] = True
     if meanstructure is not None:
         options["meanstructure"] = meanstructure
@@ -314,7 +317,7 @@ def _fit(
         group_partial=group_partial,
         **options,
     )
-    _refuse_unsupported(table)
+    _refuse_unsupported(table, estimator, errors)
     notes = Notes()
     for note in table.notes:
         notes.record(note)
@@ -330,15 +333,23 @@ def _fit(
     df = degrees_of_freedom(specification, means=with_means)
     _refuse_too_many(df, table)
     _refuse_singular(samples, table)
-    prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)  # type: ignore[arg-type]  # checked
+    prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
     found = estimate(specification, samples, prepared)
-    inference = infer(found, prepared, samples, errors=errors, test=test, df=df, means=with_means)
+    inference = infer(
+        specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
+    )
     baseline = _baseline(table, samples, prepared, errors=errors, test=test, means=with_means)
     tested = Tested(found.chisq, df, inference.scaled)
     fit = fit_measures(
         specification, found, prepared, samples, tested, baseline,
         means=with_means, scaling=inference.likelihood_scaling,
     )  # fmt: skip
+    if estimator == "ULS":
+        notes.record(
+            "Unweighted least squares: standard errors are lavaan's, from the unweighted "
+            "information, and depend on the variables' units; the statistic has no χ² "
+            "distribution."
+        )
     problems = problems_of(specification, found, inference)
     for message in problems.messages(found.converged, found.n_iterations):
         notes.warn(message, ConvergenceWarning, stacklevel=4)
@@ -422,12 +433,29 @@ def _clustered(estimator: str, test: str) -> tuple[str, str]:
     )
 
 
-def _refuse_unsupported(table: ParameterTable) -> None:
+def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> None:
     """Refuse what other functions are for, rather than ignore it."""
+    if errors == "robust.sem" and any(row.exo for row in table.parameters):
+        raise OptionError(
+            f"estimator='{estimator}' is for models whose observed variables are all modelled; "
+            "here some are only predictors. Use estimator='MLR'."
+        )
     if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
         raise OptionError(
             "The model has thresholds, which are for ordered items; these are not fitted by this "
             "estimator."
+        )
+    if table.inequalities or any(
+        np.isfinite(row.lower) or np.isfinite(row.upper) for row in table.free
+    ):
+        raise OptionError(
+            "The model has inequality constraints or bounds ('<', '>', lower(), upper()), which "
+            "are not fitted. Leave them out, and look whether the estimates keep to them."
+        )
+    if nonlinear_equalities(table):
+        raise OptionError(
+            "The model has equality constraints that are not linear in the parameters, which are "
+            "not fitted. Write them as linear ones, or fix the values."
         )
     if table.n_levels > 1:
         raise OptionError("Models with level: blocks are not fitted by this estimator.")
@@ -511,7 +539,9 @@ def _baseline(
     specification = specify(baseline_table)
     df = degrees_of_freedom(specification, means=means)
     found = estimate(specification, samples, prepared)
-    inference = infer(found, prepared, samples, errors=errors, test=test, df=df, means=means)
+    inference = infer(
+        specification, found, prepared, samples, errors=errors, test=test, df=df, means=means
+    )
     return Tested(found.chisq, df, inference.scaled)
 
 

@@ -24,10 +24,10 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
     for block, layout in zip(specification.blocks, model.layouts, strict=True):
         parts = matrices(layout, parameters)
         moments = implied(parts)
-        sd_observed = np.sqrt(np.abs(np.diagonal(moments.spread, axis1=-2, axis2=-1)))
+        sd_observed = _roots(np.diagonal(moments.spread, axis1=-2, axis2=-1))
         through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
         latent = through @ parts["psi"] @ np.swapaxes(through, -1, -2)
-        sd_latent = np.sqrt(np.abs(np.diagonal(latent, axis1=-2, axis2=-1)))
+        sd_latent = _roots(np.diagonal(latent, axis1=-2, axis2=-1))
         for place, (name, i, j) in block.cells.items():
             if name in ("nu", "alpha"):
                 own = sd_observed[..., i] if name == "nu" else sd_latent[..., i]
@@ -52,9 +52,14 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
     return found
 
 
+def _roots(variances: FloatArray) -> FloatArray:
+    """Give standard deviations, NaN where the model implies a negative variance."""
+    return np.asarray(np.sqrt(np.where(variances < 0, np.nan, variances)))
+
+
 def _over(value: FloatArray, scale: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(value == 0, 0.0, value / scale)
+        return np.where((value == 0) & ~np.isnan(scale), 0.0, value / scale)
 
 
 def explained(

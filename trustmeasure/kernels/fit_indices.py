@@ -51,7 +51,7 @@ def incremental(model: Statistic, baseline: Statistic) -> dict[str, float]:
         "cfi": 1.0 if highest == 0 else 1.0 - max(one, 0.0) / highest,
         "tli": tli,
         "nnfi": tli,
-        "rfi": _over(ratio - own, ratio) if model.df > 0 else 1.0,
+        "rfi": _over(ratio - own, ratio) if model.df > 0 and ratio > own else 1.0,
         "nfi": nfi,
         "pnfi": nfi * _over(model.df, baseline.df),
         "ifi": _over(baseline.chisq - model.chisq, baseline.chisq - model.df),
@@ -68,29 +68,32 @@ def rmsea(
     n: float,
     n_groups: int,
     *,
+    reference: Statistic | None = None,
     level: float = 0.90,
     close: float = 0.05,
     distant: float = 0.08,
 ) -> dict[str, float]:
     """Root mean square error of approximation, its interval, and two tests of it.
 
-    ``model.chisq`` is unscaled, and so divided by the scaling factor for the interval and the
-    tests, whose distribution the scaled statistic has.
+    ``reference`` is the statistic that has a noncentral χ² distribution, with the factor that
+    brings its noncentrality back to the model's; by default ``model`` itself, unscaled.
     """
+    names = ("rmsea", "rmsea_ci_lower", "rmsea_ci_upper")
+    tests = ("rmsea_pvalue", "rmsea_notclose_pvalue")
+    if not (math.isfinite(model.chisq) and model.chisq >= 0 and model.scaling > 0):
+        return dict.fromkeys((*names, *tests), math.nan)
     if model.df <= 0:
-        return dict.fromkeys(("rmsea", "rmsea_ci_lower", "rmsea_ci_upper"), 0.0) | dict.fromkeys(
-            ("rmsea_pvalue", "rmsea_notclose_pvalue"), math.nan
-        )
-    per_unit = model.scaling * n_groups / (n * model.df)
-    scaled = model.chisq / model.scaling
-    low = noncentrality(scaled, model.df, 0.5 + level / 2)
-    high = noncentrality(scaled, model.df, 0.5 - level / 2)
+        return dict.fromkeys(names, 0.0) | dict.fromkeys(tests, math.nan)
+    by = Statistic(model.chisq, model.df) if reference is None else reference
+    per_unit = by.scaling * n_groups / (n * by.df)
+    low = noncentrality(by.chisq, by.df, 0.5 + level / 2)
+    high = noncentrality(by.chisq, by.df, 0.5 - level / 2)
     return {
         "rmsea": math.sqrt(max(model.excess, 0.0) * n_groups / (n * model.df)),
         "rmsea_ci_lower": math.sqrt(low * per_unit),
         "rmsea_ci_upper": math.sqrt(high * per_unit),
-        "rmsea_pvalue": 1.0 - _noncentral(scaled, model.df, close**2 / per_unit),
-        "rmsea_notclose_pvalue": _noncentral(scaled, model.df, distant**2 / per_unit),
+        "rmsea_pvalue": 1.0 - _noncentral(by.chisq, by.df, close**2 / per_unit),
+        "rmsea_notclose_pvalue": _noncentral(by.chisq, by.df, distant**2 / per_unit),
     }
 
 
@@ -197,15 +200,15 @@ def _standardised(group: Residuals) -> Parts:
 
 def _correlations(group: Residuals) -> Parts:
     observed, implied = (_to_correlation(part) for part in (group.observed, group.implied))
-    return observed - implied, _standard_means(group), False
+    return observed - implied, _means(group, np.sqrt(np.diag(group.observed))), False
 
 
 def _mplus(group: Residuals) -> Parts:
     """Correlations off the diagonal, relative variances on it."""
-    rest, mean, _ = _correlations(group)
+    rest, _, _ = _correlations(group)
     own = np.diag(group.observed)
     np.fill_diagonal(rest, (own - np.diag(group.implied)) / own)
-    return rest, mean, True
+    return rest, _standard_means(group), True
 
 
 def _standard_means(group: Residuals) -> FloatArray | None:

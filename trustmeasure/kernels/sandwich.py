@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.kernels.structural import Implied, Slopes
+from trustmeasure.kernels.structural import Slopes
 
 FloatArray = NDArray[np.float64]
 
@@ -67,29 +67,20 @@ def case_spread(
 ) -> FloatArray:
     """Give the covariance (q, q) of the whitened contributions of complete cases (n, p)."""
     n, p = values.shape
-    q = p * (p + 1) // 2 + (p if means else 0)
+    rows, columns = np.tril_indices(p)
+    scale = np.where(rows == columns, np.sqrt(0.5), 1.0)
+    q = len(rows) + (p if means else 0)
     total, products = np.zeros(q), np.zeros((q, q))
-    for part in case_moments(values, centre, root, means=means):
+    size = max(1, NUMBERS // (p * p))
+    for begin in range(0, n, size):
+        white = (values[begin : begin + size] - centre) @ root.T
+        part = white[:, rows] * (white[:, columns] * scale)
+        if means:
+            part = np.concatenate([part, white], axis=1)
         total += part.sum(axis=0)
         products += part.T @ part
     mean = total / n
     return np.asarray(products / n - np.outer(mean, mean))
-
-
-def case_moments(
-    values: FloatArray, centre: FloatArray, root: FloatArray, *, means: bool
-) -> list[FloatArray]:
-    """Whitened contributions (n, q) of the cases, in pieces, up to a constant."""
-    n, p = values.shape
-    size = max(1, NUMBERS // (p * p))
-    rows, columns = np.tril_indices(p)
-    scale = np.where(rows == columns, np.sqrt(0.5), 1.0)
-    pieces = []
-    for begin in range(0, n, size):
-        white = (values[begin : begin + size] - centre) @ root.T
-        moments = white[:, rows] * (white[:, columns] * scale)
-        pieces.append(np.concatenate([moments, white], axis=1) if means else moments)
-    return pieces
 
 
 @dataclass(frozen=True)
@@ -128,7 +119,7 @@ def traces(groups: list[Whitened], information: FloatArray, basis: FloatArray) -
     )
 
 
-def mean_square_distance(values: FloatArray, found: Implied) -> FloatArray:
-    """Squared Mahalanobis distances (n,) of the cases from an implied mean and covariance."""
-    white = (values - found.mean) @ inverse_root(found.spread).T
+def squared_distances(values: FloatArray, mean: FloatArray, spread: FloatArray) -> FloatArray:
+    """Give the squared Mahalanobis distances (n,) of cases from a mean and covariance."""
+    white = (values - mean) @ inverse_root(spread).T
     return np.asarray((white**2).sum(axis=1))

@@ -1,0 +1,238 @@
+"""Models of ordered items, estimated: from a table and arrays to estimates and statistics.
+
+What a result shows to users is built on this; nothing here knows of frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustmeasure._checks import check_option, listed
+from trustmeasure.confirmatory.ordinal_specification import (
+    OrdinalSpecification,
+    row_values,
+    specify_ordinal,
+)
+from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.errors import DataError
+from trustmeasure.kernels.ordinal_fit import (
+    Adjusted,
+    OrdinalBaseline,
+    OrdinalModel,
+    OrdinalSample,
+    OrdinalUncertainty,
+    adjusted,
+    baseline,
+    fit_ordinal,
+    uncertainty,
+    weights,
+)
+from trustmeasure.kernels.ordinal_moments import (
+    OrdinalMoments,
+    category_counts,
+    ordinal_moments,
+)
+from trustmeasure.kernels.ordinal_structure import OrdinalImplied, ordinal_implied
+
+FloatArray = NDArray[np.float64]
+
+# Estimator → weights, whether errors are robust, and how the statistic is adjusted.
+ESTIMATORS: dict[str, tuple[str, bool, str]] = {
+    "WLS": ("WLS", False, ""),
+    "DWLS": ("DWLS", False, ""),
+    "WLSM": ("DWLS", True, "satorra.bentler"),
+    "WLSMV": ("DWLS", True, "scaled.shifted"),
+    "WLSMVS": ("DWLS", True, "mean.var.adjusted"),
+    "ULS": ("ULS", False, ""),
+    "ULSM": ("ULS", True, "satorra.bentler"),
+    "ULSMV": ("ULS", True, "scaled.shifted"),
+    "ULSMVS": ("ULS", True, "mean.var.adjusted"),
+}
+
+
+@dataclass(frozen=True)
+class OrdinalSolution:
+    """A fitted model of ordered items.
+
+    Attributes
+    ----------
+    specification : OrdinalSpecification
+    model : OrdinalModel
+    moments : tuple of OrdinalMoments
+        Of each group, with their covariances.
+    samples : tuple of OrdinalSample
+        The moments with what they are weighted by.
+    implied : tuple of OrdinalImplied
+    reduced, parameters : ndarray
+        Free parameters with and without equalities.
+    values, errors : ndarray, shape (n_rows,)
+        Estimate and standard error of every row of the table; 0 where nothing is estimated.
+    covariance : ndarray, shape (n_free, n_free)
+        Of the free parameters, from which ``errors`` come.
+    uncertainty : OrdinalUncertainty
+        Both covariances, and the traces of the scaled statistics.
+    chisq, df : float, int
+        The unscaled statistic.
+    scaled : Adjusted or None
+        The statistic as the estimator adjusts it.
+    baseline : OrdinalBaseline
+    baseline_scaled : Adjusted or None
+    converged, identified : bool
+        Identified where the information about the parameters has full rank.
+    n_iterations : int
+    n : int
+        Persons in all groups.
+    """
+
+    specification: OrdinalSpecification
+    model: OrdinalModel
+    moments: tuple[OrdinalMoments, ...]
+    samples: tuple[OrdinalSample, ...]
+    implied: tuple[OrdinalImplied, ...]
+    reduced: FloatArray
+    parameters: FloatArray
+    values: FloatArray
+    errors: FloatArray
+    covariance: FloatArray
+    uncertainty: OrdinalUncertainty
+    chisq: float
+    df: int
+    scaled: Adjusted | None
+    baseline: OrdinalBaseline
+    baseline_scaled: Adjusted | None
+    converged: bool
+    identified: bool
+    n_iterations: int
+    n: int
+
+
+def estimate_ordinal(
+    table: ParameterTable,
+    data: Sequence[FloatArray],
+    *,
+    estimator: str = "WLSMV",
+    group_labels: Sequence[str] = (),
+) -> OrdinalSolution:
+    """Fit the model of a table with thresholds.
+
+    ``data`` holds the complete data (n, p) of each group, columns in the order of
+    ``table.names("ov", group=g)``; ordered variables as their categories' numbers from 0.
+
+    Raises
+    ------
+    OptionError
+        Where the estimator is unknown, or the table cannot be fitted; see `specify_ordinal`.
+    DataError
+        Where a category that has a threshold is empty in a group, or persons are too few for
+        full weights.
+    """
+    check_option("estimator", estimator, tuple(ESTIMATORS))
+    specification = specify_ordinal(table)
+    for group, values in enumerate(data):
+        _refuse_empty(specification, group, values, group_labels)
+    moments = tuple(
+        ordinal_moments(values, shape.categories)
+        for values, shape in zip(data, specification.shapes, strict=True)
+    )
+    return fit_moments_of(specification, moments, estimator=estimator)
+
+
+def fit_moments_of(
+    specification: OrdinalSpecification, moments: Sequence[OrdinalMoments], *, estimator: str
+) -> OrdinalSolution:
+    """Fit a specified model to moments that are already estimated."""
+    kind, robust, test = ESTIMATORS[estimator]
+    samples = tuple(_sample(group, kind) for group in moments)
+    spreads = [_spread(group) for group in moments]
+    model = specification.model(moments)
+    fit = fit_ordinal(model, samples, specification.start(moments))
+    found = uncertainty(model, samples, spreads, fit.reduced)
+    df = sum(len(sample.moments) for sample in samples) - len(fit.reduced)
+    null = baseline(specification.shapes, samples, spreads)
+    chisq = float(fit.chisq)
+    covariance = found.robust if robust else found.naive
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    rows = specification.table.parameters
+    own = found.traces
+    return OrdinalSolution(
+        specification=specification,
+        model=model,
+        moments=tuple(moments),
+        samples=samples,
+        implied=tuple(ordinal_implied(layout, fit.parameters) for layout in model.layouts),
+        reduced=fit.reduced,
+        parameters=fit.parameters,
+        values=row_values(specification, model, fit.parameters),
+        errors=np.array([error[row.free - 1] if row.free else 0.0 for row in rows]),
+        covariance=covariance,
+        uncertainty=found,
+        chisq=chisq,
+        df=df,
+        scaled=adjusted(chisq, df, own.first, own.second, test) if test else None,
+        baseline=null,
+        baseline_scaled=(
+            adjusted(null.chisq, null.df, null.first, null.second, test) if test else None
+        ),
+        converged=bool(fit.converged),
+        identified=found.rank == len(fit.reduced),
+        n_iterations=fit.n_iterations,
+        n=sum(group.n for group in moments),
+    )
+
+
+def _sample(moments: OrdinalMoments, kind: str) -> OrdinalSample:
+    spread = _spread(moments)
+    q = len(moments.moments)
+    if kind == "WLS" and (moments.n <= q or np.linalg.eigvalsh(spread)[0] <= 0):
+        raise DataError(
+            f"The covariance of the {q} thresholds and correlations cannot be inverted with "
+            f"{moments.n} persons, as estimator='WLS' does. Use estimator='WLSMV', which weights "
+            "by its diagonal."
+        )
+    weight, full = weights(kind, spread)
+    return OrdinalSample(moments=moments.moments, weight=weight, n=moments.n, full=full)
+
+
+def _spread(moments: OrdinalMoments) -> FloatArray:
+    if moments.spread is None:
+        return np.diag(moments.variances)
+    return moments.spread
+
+
+def _refuse_empty(
+    specification: OrdinalSpecification,
+    group: int,
+    values: FloatArray,
+    labels: Sequence[str],
+) -> None:
+    """Refuse categories that nobody chose, which have no threshold to estimate."""
+    block, shape = specification.base.blocks[group], specification.shapes[group]
+    names = [block.observed[j] for j in np.flatnonzero(shape.ordered)]
+    counts = category_counts(values, shape.categories)
+    empty = {
+        name: [place + 1 for place in np.flatnonzero(count == 0)]
+        for name, count in zip(names, counts, strict=True)
+        if not count.all()
+    }
+    if not empty:
+        return
+    where = "" if len(specification.shapes) == 1 else f" in group {_label(group, labels)}"
+    which = listed([f"{name} (number {', '.join(map(str, at))})" for name, at in empty.items()])
+    raise DataError(
+        f"Some answer categories are empty{where}: {which}. A category that nobody chose has no "
+        "threshold to estimate"
+        + (
+            "."
+            if len(specification.shapes) == 1
+            else ", so that thresholds of groups cannot be compared."
+        )
+        + " Merge it with its neighbour in all groups before the analysis, or leave out the item."
+    )
+
+
+def _label(group: int, labels: Sequence[str]) -> str:
+    return f"'{labels[group]}'" if labels else str(group + 1)
