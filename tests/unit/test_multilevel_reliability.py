@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.kernels.two_level import _evaluate, cluster_moments, fit_two_level
+from trustmeasure.kernels.two_level import cluster_moments, evaluate, fit_two_level
+from trustmeasure.kernels.two_level_em import fit_saturated_proper
 from trustmeasure.kernels.two_level_structures import OneFactorEach, OneFactorWithin, Saturated
 
 DATA = Path(__file__).parents[1] / "data"
@@ -44,7 +46,7 @@ def test_the_likelihood_equals_that_of_whole_clusters() -> None:
         sigma = np.kron(np.eye(n), within) + np.kron(np.ones((n, n)), between)
         off = (block - mean).ravel()
         direct += np.linalg.slogdet(sigma)[1] / 2 + off @ np.linalg.solve(sigma, off) / 2
-    found = _evaluate(cluster_moments(values, codes), within, between, mean)
+    found = evaluate(cluster_moments(values, codes), within, between, mean)
     assert found is not None
     assert found.value == pytest.approx(direct, rel=1e-12)
 
@@ -56,13 +58,13 @@ def test_slopes_of_the_likelihood_are_those_of_its_differences(structure) -> Non
     data = uneven()
     moments = cluster_moments(data[["a", "b", "c", "d"]].to_numpy(), pd.factorize(data["team"])[0])
     theta = structure.start(*moment_estimates(moments))
-    found = _evaluate(moments, *structure.matrices(theta))
+    found = evaluate(moments, *structure.matrices(theta))
     assert found is not None
     step = 1e-5
     for i, slope in enumerate(_gradient(structure, theta, found)):
         moved = np.eye(len(theta))[i] * step
-        high = _evaluate(moments, *structure.matrices(theta + moved))
-        low = _evaluate(moments, *structure.matrices(theta - moved))
+        high = evaluate(moments, *structure.matrices(theta + moved))
+        low = evaluate(moments, *structure.matrices(theta - moved))
         assert (high.value - low.value) / (2 * step) == pytest.approx(slope, abs=1e-4)
 
 
@@ -181,3 +183,33 @@ def test_the_table_shows_both_levels() -> None:
     assert "600 in 100 clusters" in table.note
     assert "delta method" in table.note
     assert not math.isnan(found.chisq)
+
+
+def test_em_finds_the_same_maximum_where_there_is_one_inside() -> None:
+    data = uneven()
+    moments = cluster_moments(data[["a", "b", "c", "d"]].to_numpy(), pd.factorize(data["team"])[0])
+    free, proper = fit_two_level(moments, Saturated(4)), fit_saturated_proper(moments)
+    assert proper.converged
+    # Near a singular matrix EM creeps.
+    assert proper.within == pytest.approx(free.within, abs=1e-3)
+    assert proper.between == pytest.approx(free.between, abs=1e-3)
+    assert proper.loglik == pytest.approx(free.loglik, abs=1e-4)
+
+
+def test_em_takes_over_where_the_likelihood_has_no_end(monkeypatch) -> None:
+    from trustmeasure.reliability import multilevel
+
+    real = multilevel.fit_two_level
+
+    def stubborn(moments, structure):
+        fit = real(moments, structure)
+        return replace(fit, converged=False) if isinstance(structure, Saturated) else fit
+
+    expected = tm.multilevel_reliability(uneven(), cluster="team")
+    monkeypatch.setattr(multilevel, "fit_two_level", stubborn)
+    with pytest.warns(tm.ConvergenceWarning, match="held positive semidefinite"):
+        found = tm.multilevel_reliability(uneven(), cluster="team")
+    assert found.alpha_between == pytest.approx(expected.alpha_between, abs=1e-3)
+    assert math.isnan(found.table.loc["alpha_between", "se"])
+    assert found.table.loc["omega_within"].equals(expected.table.loc["omega_within"])
+    assert math.isnan(found.chisq)

@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+# A variance of cluster means this small a share of what persons alone would leave is the edge of
+# where the likelihood has an end.
+EDGE = 0.02
+
 
 @dataclass(frozen=True)
 class ClusterMoments:
@@ -157,14 +161,15 @@ def fit_two_level(
     The search ends when a step promises less than ``tolerance`` of log-likelihood, which is
     the square of its length in standard errors.
 
-    Variables are standardised for the search. Neither matrix is bound to be positive
-    definite by itself: Σ_w and every Σ_w + n_j Σ_b are, so that Σ_b may have negative
-    variances where clusters are more alike than chance would have them.
+    Variables are standardised for the search. Σ_b is not bound to be positive definite and
+    may have negative variances, where clusters are more alike than chance would have them.
+    Far out there the likelihood grows without end, as Σ_w + n_j Σ_b of a size that few
+    clusters have becomes singular; a search that gets there has not converged.
     """
-    centre, sd = _overall(data)
+    centre, sd = overall(data)
     standard = data.scaled(centre, sd)
     theta = _proper_start(standard, structure)
-    now = _evaluate(standard, *structure.matrices(theta))
+    now = evaluate(standard, *structure.matrices(theta))
     converged, steps = False, 0
     while now is not None and steps < max_iterations and not converged:
         steps += 1
@@ -190,10 +195,16 @@ def fit_two_level(
         mean=mean,
         within=within * square,
         between=between * square,
-        loglik=float(-value - data.n * np.log(sd).sum() - data.n * data.p * np.log(2 * np.pi) / 2),
+        loglik=loglik(data, value, sd),
         converged=converged,
         n_iterations=steps,
     )
+
+
+def loglik(data: ClusterMoments, value: float, sd: FloatArray) -> float:
+    """Bring a value in standardised variables to the log-likelihood of the data."""
+    constant = data.n * data.p * np.log(2 * np.pi) / 2
+    return float(-value - data.n * np.log(sd).sum() - constant)
 
 
 def moment_estimates(data: ClusterMoments) -> tuple[FloatArray, FloatArray]:
@@ -211,7 +222,7 @@ def moment_estimates(data: ClusterMoments) -> tuple[FloatArray, FloatArray]:
 
 
 @dataclass(frozen=True)
-class _Point:
+class Point:
     """Half of −2 ln L without its constant, at one pair of matrices and the best means.
 
     ``pull_within`` and ``pull_between`` are its derivatives in the two matrices, as if all
@@ -227,9 +238,9 @@ class _Point:
     mean_pull: FloatArray
 
 
-def _evaluate(
+def evaluate(
     data: ClusterMoments, within: FloatArray, between: FloatArray, mean: FloatArray | None = None
-) -> _Point | None:
+) -> Point | None:
     """Evaluate the likelihood; None where a matrix is not positive definite."""
     whole = within + data.sizes[:, None, None] * between
     try:
@@ -255,7 +266,7 @@ def _evaluate(
         + float((inverses * spread).sum())
     )
     by_size = 0.5 * (data.counts[:, None, None] * inverses - inverses @ spread @ inverses)
-    return _Point(
+    return Point(
         value=value,
         mean=mean,
         pull_within=0.5 * (free * V - V @ data.within @ V) + by_size.sum(axis=0),
@@ -266,13 +277,13 @@ def _evaluate(
     )
 
 
-def _gradient(structure: Structure, theta: FloatArray, point: _Point) -> FloatArray:
+def _gradient(structure: Structure, theta: FloatArray, point: Point) -> FloatArray:
     slopes = np.concatenate([_folded(point.pull_within), _folded(point.pull_between)])
     return np.asarray(structure.jacobian(theta).T @ slopes)
 
 
 def _information(
-    data: ClusterMoments, structure: Structure, theta: FloatArray, point: _Point
+    data: ClusterMoments, structure: Structure, theta: FloatArray, point: Point
 ) -> FloatArray:
     """Give the expected information of θ; that of the means is separate."""
     half = data.p * (data.p + 1) // 2
@@ -289,7 +300,7 @@ def _information(
 
 
 def _scoring_step(
-    data: ClusterMoments, structure: Structure, theta: FloatArray, point: _Point
+    data: ClusterMoments, structure: Structure, theta: FloatArray, point: Point
 ) -> tuple[FloatArray, float]:
     """Give the step, and what it promises where the likelihood is quadratic, twice."""
     gradient = _gradient(structure, theta, point)
@@ -304,19 +315,30 @@ def _line_search(
     data: ClusterMoments,
     structure: Structure,
     theta: FloatArray,
-    now: _Point,
+    now: Point,
     step: FloatArray,
     promised: float,
-) -> tuple[FloatArray, _Point] | None:
-    """Halve a step until it raises the likelihood; None where none does."""
+) -> tuple[FloatArray, Point] | None:
+    """Halve a step until it raises the likelihood, rounding aside; None where none does."""
+    slack = 1e-15 * (data.n * data.p + abs(now.value))
     fraction = 1.0
     for _ in range(40):
         candidate = theta + fraction * step
-        found = _evaluate(data, *structure.matrices(candidate))
-        if found is not None and found.value <= now.value - 1e-4 * fraction * promised:
+        found = evaluate(data, *structure.matrices(candidate))
+        enough = now.value - 1e-4 * fraction * promised + slack
+        if found is not None and found.value <= enough and _well_inside(data, found):
             return candidate, found
         fraction /= 2
     return None
+
+
+def _well_inside(data: ClusterMoments, point: Point) -> bool:
+    """Whether Σ_w + n Σ_b of the largest clusters is far from singular beside Σ_w."""
+    root = np.linalg.cholesky(point.within_inverse)
+    # Eigenvalues of (Σ_w + n Σ_b)⁻¹ Σ_w, the largest of which runs away.
+    inner = np.linalg.solve(root, point.size_inverses[-1])
+    relative = np.linalg.solve(root, inner.T)
+    return bool(np.linalg.eigvalsh((relative + relative.T) / 2)[-1] < 1 / EDGE)
 
 
 def _proper_start(data: ClusterMoments, structure: Structure) -> FloatArray:
@@ -333,14 +355,14 @@ def _sampling(data: ClusterMoments, structure: Structure, theta: FloatArray) -> 
     The information is the slope of the gradient in parameters and means, by differences
     whose error is of fourth order.
     """
-    now = _evaluate(data, *structure.matrices(theta))
+    now = evaluate(data, *structure.matrices(theta))
     if now is None:
         return None
     point = np.concatenate([theta, now.mean])
     q = len(theta)
 
     def slope(at: FloatArray) -> FloatArray | None:
-        found = _evaluate(data, *structure.matrices(at[:q]), at[q:])
+        found = evaluate(data, *structure.matrices(at[:q]), at[q:])
         if found is None:
             return None
         return np.concatenate([_gradient(structure, at[:q], found), found.mean_pull])
@@ -363,7 +385,7 @@ def _sampling(data: ClusterMoments, structure: Structure, theta: FloatArray) -> 
     return np.asarray((inverse.T @ inverse)[:q, :q])
 
 
-def _overall(data: ClusterMoments) -> tuple[FloatArray, FloatArray]:
+def overall(data: ClusterMoments) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of each variable over all persons."""
     weight = data.counts * data.sizes
     mean = weight @ data.means / data.n

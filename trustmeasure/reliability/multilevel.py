@@ -19,6 +19,7 @@ from trustmeasure.kernels.two_level import (
     TwoLevelFit,
     fit_two_level,
 )
+from trustmeasure.kernels.two_level_em import fit_saturated_proper
 from trustmeasure.kernels.two_level_structures import (
     OneFactorEach,
     OneFactorWithin,
@@ -218,12 +219,15 @@ def multilevel_reliability(
     p = len(block.names)
 
     free = fit_two_level(moments, Saturated(p))
+    inside = free.converged
+    if not inside:
+        free = fit_saturated_proper(moments)
     one = fit_two_level(moments, OneFactorEach(p))
-    _note_problems(free, one, block.names, moments, notes)
+    _note_problems(free, one, inside, block.names, moments, notes)
     how = _Interval(ci, conf_level, n_draws, _checks.as_rng(rng))
     table = _table(moments, free, one, how)
     icc = _coefficients(list(block.names), kernel.shares_between, free, how)
-    chisq, df, pvalue = _fit_test(free, one, p)
+    chisq, df, pvalue = _fit_test(free, one, p) if inside else (math.nan, p * (p - 3), math.nan)
     return MultilevelReliabilityResult(
         n=moments.n,
         n_dropped=n_dropped,
@@ -347,6 +351,7 @@ def _sign(loadings: FloatArray) -> float:
 def _note_problems(
     free: TwoLevelFit,
     one: TwoLevelFit,
+    inside: bool,
     names: Sequence[str],
     moments: ClusterMoments,
     notes: Notes,
@@ -364,6 +369,13 @@ def _note_problems(
                 + (" (omega_within comes from one factor within alone)" if fit is one else "")
                 + ". Most often the items hardly differ between clusters, or there are too few "
                 "clusters.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        elif fit is free and not inside:
+            notes.warn(
+                "The likelihood of free matrices has no maximum inside: the one between clusters "
+                "was held positive semidefinite, and alpha and ICCs come without standard errors.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -403,7 +415,7 @@ def _note_between(free: TwoLevelFit, names: Sequence[str], notes: Notes) -> None
             DataWarning,
             stacklevel=5,
         )
-    elif np.linalg.eigvalsh(free.between)[0] < 0:
+    elif np.linalg.eigvalsh(free.between)[0] < -1e-8 * variance.max():
         notes.record(
             "The saturated covariance matrix between clusters is not positive definite, as "
             "happens where items differ little between clusters; alpha_between is taken from it "
