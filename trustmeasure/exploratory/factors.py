@@ -93,7 +93,8 @@ def efa(
         varimax and promax do so, and no other, as in psych.
     n_starts : int
         Starts of the rotation: the unrotated axes, as in GPArotation, and random orthogonal
-        turns of them. The lowest minimum is kept; of minima within a millionth of each
+        turns of them (for a target, the second one is the turn nearest to it). The lowest
+        minimum is kept; of minima within a millionth of each
         other that of the unrotated axes. ``n_starts=1`` is GPArotation's solution.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.

@@ -47,7 +47,8 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
         )
     communalities = (extraction.loadings**2).sum(axis=1)
     improper = extraction.at_bound | (communalities > 1.0 - LOWEST_UNIQUENESS + 1e-9)
-    if improper.any():
+    # What a search for alpha factors last tried, when it finds none, is no Heywood case.
+    if improper.any() and (extraction.converged or solved.method != "alpha"):
         names = listed(np.asarray(found.names)[improper])
         notes.warn(
             f"Heywood case: almost no unique variance is left for {names}. The loadings there "

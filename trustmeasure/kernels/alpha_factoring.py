@@ -38,7 +38,7 @@ def alpha_factors(
     h = np.maximum(squared_multiple_correlations(correlation), _LEAST)
     points: list[FloatArray] = []
     changes: list[FloatArray] = []
-    best = np.inf
+    best, nearest = np.inf, h
     for step in range(max_steps):
         new = np.maximum(h * (_axes(correlation, h, n_factors) ** 2).sum(axis=1), _LEAST)
         # Half of the change (on the log scale): whole ones can swing to and fro for ever.
@@ -48,11 +48,12 @@ def alpha_factors(
             return AlphaFactors(_loadings(correlation, new, n_factors), True, step + 1)
         if size > 10.0 * best:  # mixing led astray: forget, and substitute plainly
             points, changes = [], []
-        best = min(best, size)
+        if size < best:
+            best, nearest = size, h
         points = [*points[-_DEPTH:], np.log(h) + change]
         changes = [*changes[-_DEPTH:], change]
         h = np.exp(np.clip(_mixed(points, changes), np.log(_LEAST), np.log(_MOST)))
-    return AlphaFactors(_loadings(correlation, h, n_factors), False, max_steps)
+    return AlphaFactors(_loadings(correlation, nearest, n_factors), False, max_steps)
 
 
 def _mixed(points: list[FloatArray], changes: list[FloatArray]) -> FloatArray:

@@ -127,7 +127,8 @@ def rotate(
 ) -> Rotated:
     """Rotate unrotated ``loadings`` (p, m); a single factor has nothing to rotate.
 
-    The first start is the unrotated axes, the others are random orthogonal turns of them.
+    The first start is the unrotated axes, the others are random orthogonal turns of them
+    (towards a target, the second is the one that comes nearest to it).
     The lowest minimum is kept, and of equal ones that of the first start.
     """
     m = loadings.shape[1]
@@ -136,7 +137,10 @@ def rotate(
         return Rotated(loadings=loadings, phi=np.eye(m), axes=np.eye(m))
     scale = row_lengths(loadings) if rotation.normalize else np.ones((len(loadings), 1))
     rows = loadings / scale
-    found = _search(rows, criterion, rotation.name, random_turns(m, n_starts, rng))
+    starts = random_turns(m, n_starts, rng)
+    if rotation.target is not None and n_starts > 1:
+        starts[1] = _nearest_turn(rows, rotation.target)
+    found = _search(rows, criterion, rotation.name, starts)
     kept, optima = _choose(found)
     converged = bool(found.size[kept] < ARRIVED)
     axes = found.axes[kept]
@@ -207,6 +211,12 @@ def random_turns(n_factors: int, n_starts: int, rng: np.random.Generator | None)
     turns = np.linalg.qr(rng.standard_normal((n_starts, n_factors, n_factors)))[0]
     turns[0] = np.eye(n_factors)
     return np.ascontiguousarray(turns, dtype=np.float64)
+
+
+def _nearest_turn(loadings: FloatArray, target: FloatArray) -> FloatArray:
+    """Turn nearest to a target whose free loadings are taken for 0: the Procrustes one."""
+    left, _, right = np.linalg.svd(loadings.T @ np.nan_to_num(target))
+    return np.asarray(left @ right)
 
 
 def row_lengths(loadings: FloatArray) -> FloatArray:
