@@ -15,13 +15,17 @@ from trustmeasure.errors import ConvergenceWarning, DataWarning
 from trustmeasure.exploratory import (
     ExploratoryFactors,
     bartlett_sphericity,
+    congruence,
     efa,
     kmo,
     parallel_analysis,
 )
+from trustmeasure.exploratory.rotations import ROTATIONS as ROTATION_NAMES
 
-METHODS = st.sampled_from(["minres", "ml", "pa"])
-ROTATIONS = st.sampled_from(["none", "varimax", "promax", "oblimin"])
+METHODS = st.sampled_from(["minres", "ml", "pa", "uls", "minrank"])
+# Those that need no target and have no edges; any of them must keep the rules below.
+SMOOTH = [name for name in ROTATION_NAMES if "target" not in name and name != "simplimax"]
+ROTATIONS = st.sampled_from(SMOOTH)
 
 
 @st.composite
@@ -86,7 +90,12 @@ def test_parts_fit_together(data: pd.DataFrame, method: str, rotation: str) -> N
         result.variance.loc["ss_loadings"].sum(), result.communalities.sum(), atol=1e-10
     )
     assert (result.loadings.sum() >= 0).all()
-    assert (np.diff(result.variance.loc["ss_loadings"]) <= 1e-12).all()
+    # The general factor of a bifactor rotation comes first, whatever it explains.
+    descending = result.variance.loc["ss_loadings"].iloc[int("bi" in rotation) :]
+    assert (np.diff(descending) <= 1e-12).all()
+    np.testing.assert_allclose(
+        result.correlations - result.residuals, loadings @ phi @ loadings.T, atol=1e-12
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -142,15 +151,58 @@ def test_adequacy_survives_deletion_beforehand(data: pd.DataFrame) -> None:
 @given(two_factor_data(), METHODS)
 def test_rotation_moves_axes_and_nothing_else(data: pd.DataFrame, method: str) -> None:
     plain = _fit(data, n_factors=2, method=method, rotation="none")
-    for rotation in ("varimax", "promax", "oblimin"):
+    for rotation in SMOOTH:
         turned = _fit(data, n_factors=2, method=method, rotation=rotation)
         np.testing.assert_allclose(turned.communalities, plain.communalities, atol=1e-9)
         np.testing.assert_allclose(turned.residuals, plain.residuals, atol=1e-9)
         np.testing.assert_allclose(turned.rmsr, plain.rmsr, atol=1e-9)
 
 
+@settings(deadline=None, max_examples=30)
+@given(two_factor_data(), ROTATIONS, st.sampled_from(["regression", "bartlett", "tenberge"]))
+def test_scores_belong_to_their_factors(data: pd.DataFrame, rotation: str, method: str) -> None:
+    """Scores, loadings and factor correlations were reordered and turned together."""
+    result = _fit(data, n_factors=2, rotation=rotation)
+    assume(_clear(result) and float(result.uniquenesses.min()) > 0.02)
+    found = result.scores(data, method=method)
+    complete = data.dropna()
+    scores = found.scores.dropna()
+    # On the same persons, the scores of a factor correlate with items as the weights say.
+    weights, R = found.weights.to_numpy(), result.correlations.to_numpy()
+    np.testing.assert_allclose(found.correlations, _scaled(weights.T @ R @ weights), atol=1e-9)
+    validity = (result.structure.to_numpy() * weights).sum(axis=0)
+    validity /= np.sqrt(np.diag(weights.T @ R @ weights))
+    np.testing.assert_allclose(found.determinacy["validity"], validity, atol=1e-9)
+    assert (validity > 0).all()
+    assert len(scores) == len(complete)
+    order = result.structure.abs().to_numpy().argmax(axis=0)
+    for k in range(2):
+        with_item = np.corrcoef(scores.iloc[:, k], complete.iloc[:, order[k]])[0, 1]
+        assert with_item * result.structure.iloc[order[k], k] > 0
+
+
+def _scaled(matrix: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    sd = np.sqrt(np.diag(matrix))
+    return np.asarray(matrix / np.outer(sd, sd))
+
+
+@settings(deadline=None, max_examples=30)
+@given(two_factor_data(), st.sampled_from(["oblimin", "geomin_oblique", "promax"]), SEEDS)
+def test_congruence_knows_a_solution_again(data: pd.DataFrame, rotation: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    result = _fit(data, n_factors=2, rotation=rotation)
+    assume(_clear(result))
+    order, signs = rng.permutation(2), rng.choice([-1, 1], size=2)
+    moved = result.loadings.iloc[rng.permutation(len(result.loadings)), order] * signs
+    found = congruence(result, moved)
+    np.testing.assert_allclose(found.matches["congruence"], 1.0)
+    assert list(found.matches["factor"]) == [f"F{k + 1}" for k in range(2)]
+    back = pd.Series(signs, index=[f"F{k + 1}" for k in order])
+    assert (found.matches["sign"] == back.loc[found.matches.index]).all()
+
+
 @settings(deadline=None, max_examples=40)
-@given(populations(), METHODS)
+@given(populations(), st.sampled_from(["minres", "ml", "pa", "uls"]))
 def test_a_population_is_recovered(
     population: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]], method: str
 ) -> None:
