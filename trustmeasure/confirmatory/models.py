@@ -136,9 +136,8 @@ def cfa(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> import trustmeasure as tm
-    >>> answers = tm.read_responses(tm.example_path("spi_trust.csv"), "spi-trust")
+    >>> answers = tm.read_responses(tm.example_path("spi_trust"), "spi-trust")
     >>> keyed = tm.score(answers)
     >>> model = "trust =~ q_1855 + q_4289 + q_377 + q_379 + q_871"
     >>> fitted = tm.cfa(model, keyed, estimator="MLR")
@@ -215,7 +214,7 @@ def sem(
     ... '''
     >>> fitted = tm.sem(paths, pd.DataFrame({"x": x, "m": m, "y": y}))
     >>> fitted.estimates.set_index("lhs").loc["indirect", "est"].round(2)
-    np.float64(0.19)
+    np.float64(0.24)
     """
     return _fit(
         "sem", model, data, estimator=estimator, group=group, group_equal=group_equal,
