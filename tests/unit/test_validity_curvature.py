@@ -157,7 +157,7 @@ def test_an_answer_scale_may_leave_no_room_for_a_break() -> None:
         ({"y": [1.0, 2.0], "x": [1.0, 2.0, 3.0]}, OptionError, "differ in length"),
         ({"y": "y", "x": "trst", "data": inverse_u()}, DataError, "Did you mean 'trust'"),
         ({"y": "y", "x": "trust", "data": inverse_u(6)}, DataError, "at least 8"),
-        ({"y": "y", "x": "trust", "data": inverse_u().round({"trust": -1})}, DataError, "1 different"),
+        ({"y": "y", "x": "trust", "data": inverse_u().assign(trust=1)}, DataError, "1 different"),
         (
             {"y": "y", "x": "trust", "data": inverse_u(), "covariates": ["trust"]},
             DataError,

@@ -10,7 +10,9 @@ from trustmeasure.plots.dispatch import plot
 
 if TYPE_CHECKING:
     from trustmeasure.plots.answers import likert
+    from trustmeasure.plots.curves import turning_point
     from trustmeasure.plots.descriptions import describe
+    from trustmeasure.plots.discriminant import heterotrait_ratios
     from trustmeasure.plots.distributions import score_distribution
     from trustmeasure.plots.export import close, figure_svg
     from trustmeasure.plots.factors import loadings, scree
@@ -30,6 +32,7 @@ _MODULES = {
     "criteria": "retention",
     "describe": "descriptions",
     "figure_svg": "export",
+    "heterotrait_ratios": "discriminant",
     "item_rest": "items",
     "likert": "answers",
     "loadings": "factors",
@@ -38,6 +41,7 @@ _MODULES = {
     "score_distribution": "distributions",
     "scree": "factors",
     "team_means": "teams",
+    "turning_point": "curves",
 }
 
 __all__ = [
@@ -49,6 +53,7 @@ __all__ = [
     "criteria",
     "describe",
     "figure_svg",
+    "heterotrait_ratios",
     "item_rest",
     "likert",
     "loadings",
@@ -58,6 +63,7 @@ __all__ = [
     "score_distribution",
     "scree",
     "team_means",
+    "turning_point",
 ]
 
 

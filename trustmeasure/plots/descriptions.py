@@ -26,6 +26,7 @@ from trustmeasure.tables.labels import scale_title
 from trustmeasure.tables.numbers import bounded, count, interval, level, number, percent
 from trustmeasure.tables.people import scale_range
 from trustmeasure.thresholds import load_thresholds
+from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
 
 def describe(
@@ -64,6 +65,8 @@ def describe(
         from trustmeasure.reliability import cronbach_alpha
 
         return _items(cronbach_alpha(result, scale=scale))
+    if isinstance(result, HeterotraitRatios):
+        return _ratios(result)
     if kind == "correlation_heatmap" or _is_matrix(result):
         return _correlations(result, scale)
     if isinstance(result, (Scores, Responses)):
@@ -215,6 +218,38 @@ def _teams(result: AggregateResult, scale: str | None, instrument: Instrument | 
     return text
 
 
+def _ratios(result: HeterotraitRatios) -> str:
+    values = result.pairs["estimate"]
+    cut = load_thresholds()["htmt"].cut
+    names = [" with ".join(str(name) for name in pair) for pair in values.index]
+    low, high = names[int(values.argmin())], names[int(values.argmax())]
+    above = int((values >= cut).sum())
+    return (
+        f"Dot plot of the heterotrait–monotrait ratios of {_counted(len(values), 'pair')} of "
+        f"scales, from {bounded(values.min())} ({low}) to {bounded(values.max())} ({high}). "
+        f"{above or 'None'} {'is' if above < 2 else 'are'} at or above {bounded(cut)}."
+    )
+
+
+def _curve(result: CurvilinearResult) -> str:
+    y, x = result.settings["y"], result.settings["x"]
+    text = (
+        f"Scatter plot of {y} over {x} for {count(result.n)} persons with a quadratic curve "
+        f"({result.shape}) that turns at {number(result.turning_point)}"
+    )
+    if np.isfinite(result.turning_low):
+        limits = interval(result.turning_low, result.turning_high, unit=False)
+        text += f", {level(result.settings['conf_level'])} interval {limits}"
+    text += "." if result.turns_inside else ", outside the range."
+    if np.isnan(result.breakpoint):
+        return text
+    below, above = result.lines["slope"]
+    return (
+        f"{text} Two straight lines part at {number(result.breakpoint)}: slope {number(below)} "
+        f"below and {number(above)} above."
+    )
+
+
 def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}" + ("" if n == 1 else "s")
 
@@ -285,4 +320,5 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     NumberOfFactors: _criteria,
     ExploratoryFactors: _loadings,
     AgreementResult: _agreement,
+    CurvilinearResult: _curve,
 }

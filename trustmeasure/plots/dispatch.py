@@ -18,6 +18,7 @@ from trustmeasure.exploratory import (
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
+from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +37,8 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     ExploratoryFactors: ("loadings",),
     AggregateResult: ("team_means",),
     AgreementResult: ("agreement",),
+    CurvilinearResult: ("turning_point",),
+    HeterotraitRatios: ("heterotrait_ratios",),
 }
 
 

@@ -29,10 +29,29 @@ from trustmeasure.reliability import (
     OrdinalAlphaResult,
 )
 from trustmeasure.scoring import Scores
-from trustmeasure.tables import coefficients, factors, omegas, people, reliability, retention
+from trustmeasure.tables import (
+    coefficients,
+    factors,
+    methods,
+    omegas,
+    people,
+    reliability,
+    retention,
+    validity,
+)
 from trustmeasure.tables.model import Table
 from trustmeasure.tables.options import Options
 from trustmeasure.thresholds import load_thresholds
+from trustmeasure.validity import (
+    CriterionValidityResult,
+    CurvilinearResult,
+    DisattenuatedCorrelation,
+    HeterotraitRatios,
+    KnownGroupsResult,
+    MarkerResult,
+    MultitraitResult,
+    SingleFactorResult,
+)
 
 _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AlphaResult: ("cronbach_alpha", reliability.alpha_table),
@@ -53,6 +72,14 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AggregateResult: ("aggregate", people.teams_table),
     GroupICCResult: ("group_icc", people.icc_table),
     AgreementResult: ("rwg, rwg_j", people.agreement_table),
+    HeterotraitRatios: ("htmt", validity.heterotrait_table),
+    KnownGroupsResult: ("known_groups", validity.known_groups_table),
+    CriterionValidityResult: ("criterion_validity", validity.criterion_table),
+    DisattenuatedCorrelation: ("disattenuate", validity.corrected_table),
+    MultitraitResult: ("mtmm", methods.multitrait_table),
+    MarkerResult: ("marker_variable", methods.marker_table),
+    SingleFactorResult: ("harman_single_factor", methods.single_factor_table),
+    CurvilinearResult: ("curvilinear", methods.curvilinear_table),
     pd.DataFrame: ("item_analysis", reliability.items_table),
 }
 

@@ -119,7 +119,8 @@ def marker_variable(
     Notes
     -----
     The adjustment presumes that the method moves all variables alike and that the marker
-    catches it; a marker that does not lets bias pass. ``partial`` equals
+    catches it; a marker that does not lets bias pass. Negative correlations grow in size by
+    it: turn variables so that they relate positively first. ``partial`` equals
     ``psych::partial.r(x, y = c(i, j), z = marker)``.
 
     References
