@@ -201,8 +201,8 @@ def test_em_takes_over_where_the_likelihood_has_no_end(monkeypatch) -> None:
 
     real = multilevel.fit_two_level
 
-    def stubborn(moments, structure):
-        fit = real(moments, structure)
+    def stubborn(moments, structure, **options):
+        fit = real(moments, structure, **options)
         return replace(fit, converged=False) if isinstance(structure, Saturated) else fit
 
     expected = tm.multilevel_reliability(uneven(), cluster="team")

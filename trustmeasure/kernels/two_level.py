@@ -102,7 +102,7 @@ class TwoLevelFit:
         The parameters, in the units of the data.
     covariance : ndarray, shape (q, q)
         Their sampling covariances, from the observed information of parameters and means
-        together; NaN where that is not positive definite.
+        together; NaN where that is not positive definite, or not asked for.
     mean : ndarray, shape (p,)
     within, between : ndarray, shape (p, p)
         The matrices that the parameters stand for.
@@ -153,6 +153,7 @@ def fit_two_level(
     data: ClusterMoments,
     structure: Structure,
     *,
+    errors: bool = True,
     tolerance: float = 1e-13,
     max_iterations: int = 500,
 ) -> TwoLevelFit:
@@ -185,7 +186,7 @@ def fit_two_level(
     square = np.outer(sd, sd)
     value = np.nan if now is None else now.value
     mean = centre if now is None else centre + sd * now.mean
-    sampling = _sampling(standard, structure, theta) if converged else None
+    sampling = _sampling(standard, structure, theta) if errors and converged else None
     q = len(theta)
     return TwoLevelFit(
         theta=theta * units,

@@ -218,12 +218,12 @@ def multilevel_reliability(
     moments, n_dropped = clustered_answers(block, notes)
     p = len(block.names)
 
-    free = fit_two_level(moments, Saturated(p))
+    free = fit_two_level(moments, Saturated(p), errors=ci is not None)
     inside = free.converged
     if not inside:
         free = fit_saturated_proper(moments)
-    one = fit_two_level(moments, OneFactorEach(p))
-    _note_problems(free, one, inside, block.names, moments, notes)
+    one = fit_two_level(moments, OneFactorEach(p), errors=ci is not None)
+    _note_problems(free, one, inside, ci is not None, block.names, moments, notes)
     how = _Interval(ci, conf_level, n_draws, _checks.as_rng(rng))
     table = _table(moments, free, one, how)
     icc = _coefficients(list(block.names), kernel.shares_between, free, how)
@@ -352,11 +352,16 @@ def _note_problems(
     free: TwoLevelFit,
     one: TwoLevelFit,
     inside: bool,
+    wanted: bool,
     names: Sequence[str],
     moments: ClusterMoments,
     notes: Notes,
 ) -> None:
-    """Say what in the estimates changes how they must be read."""
+    """Say what in the estimates changes how they must be read.
+
+    ``inside`` tells whether the maximum of free matrices is, and ``wanted`` whether standard
+    errors were asked for.
+    """
     if moments.n_clusters < FEW_CLUSTERS:
         notes.record(
             f"{moments.n_clusters} clusters are few: coefficients between clusters are imprecise "
@@ -379,7 +384,7 @@ def _note_problems(
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        elif not np.isfinite(fit.covariance).all():
+        elif wanted and not np.isfinite(fit.covariance).all():
             notes.warn(
                 f"The {what} has no standard errors: its information is not positive definite.",
                 ConvergenceWarning,
