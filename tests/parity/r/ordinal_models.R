@@ -32,7 +32,7 @@ ordinal_case <- function(id, call, model, data, estimator = "WLSMV", moments = F
   }
   if (indices) {
     f <- suppressWarnings(fitMeasures(fit))
-    wanted <- grep("^(rmsea|cfi|tli|srmr|crmr|nfi|ifi|rni)", names(f), value = TRUE)
+    wanted <- grep("^(rmsea|cfi|tli|rmr|srmr|crmr|nfi|ifi|rni)", names(f), value = TRUE)
     wanted <- wanted[is.finite(f[wanted]) & !grepl("(level|h0)$", wanted)]
     values$indices <- setNames(as.numeric(f[wanted]), gsub(".", "_", wanted, fixed = TRUE))
   }
