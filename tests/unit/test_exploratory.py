@@ -80,6 +80,20 @@ class TestAdequacy:
         with pytest.raises(OptionError, match="Allowed: 'listwise', 'pairwise', 'fiml'"):
             bartlett_sphericity(six, missing="drop")
 
+    def test_a_matrix_is_as_good_as_answers(self, six: pd.DataFrame) -> None:
+        corr = six.corr()
+        assert kmo(corr=corr).overall == pytest.approx(kmo(six).overall, rel=1e-12)
+        given = bartlett_sphericity(corr=corr, n_obs=200)
+        assert given.chisq == pytest.approx(bartlett_sphericity(six).chisq, rel=1e-10)
+        with pytest.raises(OptionError, match="pass n_obs="):
+            bartlett_sphericity(corr=corr)
+
+    def test_other_correlations(self, bfi: pd.DataFrame) -> None:
+        ranked = bfi.dropna().rank()
+        assert kmo(bfi, correlation="spearman").overall == pytest.approx(kmo(ranked).overall)
+        full = bartlett_sphericity(bfi, missing="fiml")
+        assert full.n == 2800
+
     def test_dropped_persons_are_counted(self, bfi: pd.DataFrame) -> None:
         result = kmo(bfi)
         assert (result.n, result.n_dropped) == (2436, 364)

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from trustmeasure.correlation.matrices import correlations_of, refuse_dependent
+from trustmeasure.correlation.matrices import refuse_dependent
+from trustmeasure.errors import OptionError
+from trustmeasure.exploratory.sources import correlations_from
 from trustmeasure.kernels.dimensionality import adequacy, sphericity
 from trustmeasure.results import Notes, Result
 
@@ -64,11 +66,13 @@ class BartlettSphericity(Result):
 
 
 def kmo(
-    data: Any,
+    data: Any = None,
     *,
     items: Sequence[str] | None = None,
     scale: str | None = None,
+    correlation: str = "pearson",
     missing: str = "listwise",
+    corr: Any = None,
 ) -> SamplingAdequacy:
     r"""Kaiser–Meyer–Olkin measure of sampling adequacy.
 
@@ -79,13 +83,18 @@ def kmo(
     Parameters
     ----------
     data : DataFrame, 2-D array, or Scores
-        Persons in rows.
+        Persons in rows. Give either ``data`` or ``corr``.
     items : sequence of str, optional
         The columns to use; all without it.
     scale : str, optional
         With Scores, the items of this scale.
-    missing : {"listwise", "pairwise"}
-        Persons with a missing answer are left out, or used for the pairs that they answered.
+    correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
+        Kind of correlation.
+    missing : {"listwise", "pairwise", "fiml"}
+        Persons with a missing answer are left out, or used for the pairs that they answered,
+        or (Pearson only) all answers together give maximum likelihood estimates.
+    corr : DataFrame or 2-D array, optional
+        Correlation matrix to use instead of ``data``.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def kmo(
 
     Notes
     -----
-    Equals ``psych::KMO(cor(x, use = "complete"))``, or ``use = "pairwise"``. psych goes on
+    Equals ``psych::KMO(r)`` of these correlations, as ``cor(x, use = "complete")``. psych goes on
     with the plain correlations where the matrix cannot be inverted; this refuses.
 
     References
@@ -121,15 +130,10 @@ def kmo(
     ['item1', 'item2', 'item3', 'item4', 'item5']
     """
     notes = Notes()
-    found = correlations_of(
-        data,
-        items=items,
-        scale=scale,
-        correlation="pearson",
-        missing=missing,
-        min_items=2,
-        notes=notes,
-    )
+    found = correlations_from(
+        data, corr, n_obs=None, items=items, scale=scale, correlation=correlation,
+        missing=missing, min_items=2, notes=notes,
+    )  # fmt: skip
     refuse_dependent(found, "Sampling adequacy")
     numbers = adequacy(found.matrix)
     return SamplingAdequacy(
@@ -137,17 +141,25 @@ def kmo(
         items=pd.Series(numbers.items, index=list(found.names), name="msa"),
         n=found.n_obs or 0,
         n_dropped=found.n_dropped,
-        settings={"items": list(found.names), "scale": scale, "missing": missing},
+        settings={
+            "items": list(found.names),
+            "scale": scale,
+            "correlation": correlation if corr is None else "given",
+            "missing": missing if corr is None else None,
+        },
         warnings=notes.messages(),
     )
 
 
 def bartlett_sphericity(
-    data: Any,
+    data: Any = None,
     *,
     items: Sequence[str] | None = None,
     scale: str | None = None,
+    correlation: str = "pearson",
     missing: str = "listwise",
+    corr: Any = None,
+    n_obs: int | None = None,
 ) -> BartlettSphericity:
     r"""Bartlett's test that the items are uncorrelated in the population.
 
@@ -156,14 +168,22 @@ def bartlett_sphericity(
     Parameters
     ----------
     data : DataFrame, 2-D array, or Scores
-        Persons in rows.
+        Persons in rows. Give either ``data`` or ``corr``.
     items : sequence of str, optional
         The columns to use; all without it.
     scale : str, optional
         With Scores, the items of this scale.
-    missing : {"listwise", "pairwise"}
+    correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
+        Kind of correlation. The test is one of Pearson correlations; with others it is an
+        approximation of unknown quality, as it is in psych.
+    missing : {"listwise", "pairwise", "fiml"}
         Persons with a missing answer are left out, or used for the pairs that they
-        answered; n is then everyone with at least one answer.
+        answered, or (Pearson only) all answers together give maximum likelihood estimates;
+        n is in the last two cases everyone with at least one answer.
+    corr : DataFrame or 2-D array, optional
+        Correlation matrix to use instead of ``data``.
+    n_obs : int, optional
+        Persons behind ``corr``; needed with it.
 
     Returns
     -------
@@ -175,6 +195,8 @@ def bartlett_sphericity(
     DataError
         When the correlations are singular, an item is constant, or there are too few
         persons or items.
+    OptionError
+        For an option that is not offered, or ``corr=`` without ``n_obs=``.
 
     Notes
     -----
@@ -197,15 +219,12 @@ def bartlett_sphericity(
     (10, True)
     """
     notes = Notes()
-    found = correlations_of(
-        data,
-        items=items,
-        scale=scale,
-        correlation="pearson",
-        missing=missing,
-        min_items=2,
-        notes=notes,
-    )
+    if corr is not None and n_obs is None:
+        raise OptionError("The test needs the number of persons: pass n_obs= with corr=.")
+    found = correlations_from(
+        data, corr, n_obs=n_obs, items=items, scale=scale, correlation=correlation,
+        missing=missing, min_items=2, notes=notes,
+    )  # fmt: skip
     refuse_dependent(found, "Bartlett's test")
     n_obs = found.n_obs or 0
     numbers = sphericity(found.matrix, n_obs)
@@ -215,6 +234,11 @@ def bartlett_sphericity(
         pvalue=numbers.pvalue,
         n=n_obs,
         n_dropped=found.n_dropped,
-        settings={"items": list(found.names), "scale": scale, "missing": missing},
+        settings={
+            "items": list(found.names),
+            "scale": scale,
+            "correlation": correlation if corr is None else "given",
+            "missing": missing if corr is None else None,
+        },
         warnings=notes.messages(),
     )
