@@ -14,6 +14,7 @@ from trustmeasure.exploratory import (
     NumberOfFactors,
     ParallelAnalysis,
     SamplingAdequacy,
+    SchmidLeimanFactors,
 )
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
@@ -35,6 +36,7 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     MinimumAveragePartial: ("map_values",),
     NumberOfFactors: ("criteria",),
     ExploratoryFactors: ("loadings",),
+    SchmidLeimanFactors: ("loadings",),
     AggregateResult: ("team_means",),
     AgreementResult: ("agreement",),
     CurvilinearResult: ("turning_point",),

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
-from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis
+from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, SchmidLeimanFactors
 from trustmeasure.instruments import Instrument
 from trustmeasure.plots import style
 from trustmeasure.plots.items import item_labels
@@ -77,7 +77,7 @@ def scree(result: ParallelAnalysis, *, title: str | None = None, ax: Axes | None
 
 
 def loadings(
-    result: ExploratoryFactors | OmegaResult,
+    result: ExploratoryFactors | SchmidLeimanFactors | OmegaResult,
     *,
     cut: float | None = None,
     sort: bool = True,
@@ -93,7 +93,7 @@ def loadings(
 
     Parameters
     ----------
-    result : ExploratoryFactors or OmegaResult
+    result : ExploratoryFactors, SchmidLeimanFactors or OmegaResult
     cut : float, optional
         Loadings below this in size stay grey on white; by default the cut-off of the
         thresholds.
@@ -122,6 +122,10 @@ def loadings(
     if isinstance(result, OmegaResult):
         table = result.loadings[["std_loading"]].set_axis(["Factor"], axis=1)
         phi = None
+    elif isinstance(result, SchmidLeimanFactors):
+        # Items under their group factor; the general one, first, would draw them all.
+        order = sort_by_factor(result.groups).index if sort else result.groups.index
+        table, phi, sort = result.loadings.loc[order], None, False
     else:
         table, phi = result.loadings, result.phi
     table = sort_by_factor(table) if sort else table
@@ -153,6 +157,8 @@ def loadings(
             note = f"{note} {_correlation_note(phi)}"
         if title is None:
             title = f"Loadings on {_counted(m, 'factor')}"
+            if isinstance(result, SchmidLeimanFactors):
+                title = f"Loadings on a general and {_counted(m - 1, 'group factor')}"
         drawn.caption(title, note)
         return axes
 

@@ -12,11 +12,16 @@ from trustmeasure.agreement import AggregateResult, AgreementResult, GroupICCRes
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     BartlettSphericity,
+    BifactorIndices,
     ExploratoryFactors,
+    FactorCongruence,
+    FactorScores,
     MinimumAveragePartial,
     NumberOfFactors,
     ParallelAnalysis,
     SamplingAdequacy,
+    SchmidLeimanFactors,
+    SplitSampleReplication,
 )
 from trustmeasure.instruments import Instrument
 from trustmeasure.quality import MissingnessResult
@@ -37,6 +42,7 @@ from trustmeasure.tables import (
     people,
     reliability,
     retention,
+    solutions,
     validity,
 )
 from trustmeasure.tables.model import Table
@@ -67,6 +73,11 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     MinimumAveragePartial: ("map_test", retention.partials_table),
     NumberOfFactors: ("n_factors", retention.criteria_table),
     ExploratoryFactors: ("efa", factors.loadings_table),
+    SchmidLeimanFactors: ("schmid_leiman", solutions.schmid_leiman_table),
+    BifactorIndices: ("bifactor_indices", solutions.bifactor_table),
+    FactorCongruence: ("congruence", solutions.congruence_table),
+    SplitSampleReplication: ("split_sample_replication", solutions.replication_table),
+    FactorScores: ("efa(...).scores", solutions.determinacy_table),
     Scores: ("score", people.scores_table),
     MissingnessResult: ("missingness", people.missing_table),
     AggregateResult: ("aggregate", people.teams_table),

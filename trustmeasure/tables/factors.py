@@ -30,6 +30,8 @@ _DONE = {
     "ml": "maximum likelihood",
     "pa": "principal axes",
     "uls": "unweighted least squares",
+    "alpha": "alpha factoring",
+    "minrank": "minimum rank",
 }
 
 
@@ -139,6 +141,7 @@ def loadings_table(result: ExploratoryFactors, options: Options) -> Table:
     method = str(result.settings.get("method", ""))
     rotation = str(result.settings.get("rotation", "none"))
     turned = "unrotated" if rotation == "none" or len(factors) == 1 else f"{rotation} rotation"
+    turned = turned.replace("_", " ")
     below = "" if options.below_cut == "grey" else "; smaller ones are left out"
     notes: list[Rich | str] = [
         N
