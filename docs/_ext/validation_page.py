@@ -28,6 +28,16 @@ TITLES = {
     "retention_random": "Number of factors: criteria with random samples",
     "efa_extraction": "Factor analysis: extraction",
     "efa_rotation": "Factor analysis: rotation",
+    "efa_methods": "Factor analysis: every method of extraction",
+    "efa_criteria": "Factor analysis: every criterion of rotation",
+    "efa_scores": "Factor analysis: scores",
+    "efa_bifactor": "Factor analysis: general factors, congruence",
+    "htmt": "Heterotrait–monotrait ratios",
+    "known_groups": "Known groups",
+    "criterion": "Criterion validity and correction for attenuation",
+    "mtmm": "Multitrait–multimethod matrices",
+    "common_method": "Marker variables, single factor",
+    "curvilinear": "Curvilinear relations",
 }
 
 

@@ -38,7 +38,8 @@ run_topic <- function(path) {
   sys.source(path, envir = env)
   used <- setdiff(loadedNamespaces(), c(rownames(installed.packages(priority = "base"))))
   versions <- lapply(setNames(used, used), function(p) unbox(as.character(packageVersion(p))))
-  wanted <- c("psych", "psychTools", "GPArotation", "lavaan", "semTools", "multilevel", "lme4", "Rcsdp")
+  wanted <- c("psych", "psychTools", "GPArotation", "lavaan", "semTools", "multilevel",
+              "lme4", "Rcsdp", "sandwich", "mgcv", "pROC")
   out <- list(
     versions = c(list(R = unbox(as.character(getRversion()))), versions[intersect(wanted, used)]),
     cases = cases

@@ -146,11 +146,13 @@ def test_what_cannot_be_corrected_is_refused(options: dict[str, object]) -> None
         ({"criterion": "uptake", "reliability": 1.4}, OptionError, "reliability"),
         ({"criterion": "uptake", "covariates": ["trust"]}, DataError, "completely"),
         ({"criterion": "uptake", "covariates": ["stayed"]}, DataError, "not numeric"),
+        ({"criterion": "uptake", "covariates": ["tenure", "twice"]}, DataError, "each other"),
         ({"criterion": "uptake", "ci": "exact"}, OptionError, "'fisher'"),
     ],
 )
 def test_what_relates_to_nothing_is_refused(
     frame: pd.DataFrame, options: dict[str, object], error: type[Exception], message: str
 ) -> None:
+    frame["twice"] = 2 * frame["tenure"] + 1
     with pytest.raises(error, match=message):
         criterion_validity(frame, scales=["trust"], **options)
