@@ -196,3 +196,11 @@ def test_the_table_of_scales_leaves_out_what_many_answers_do_not_allow() -> None
         table = tm.reliability_table(three_facets())
     assert table.table[["ordinal_alpha", "omega_categorical"]].isna().all(axis=None)
     assert not table.table["omega_hierarchical"].isna().any()
+
+
+def test_the_figure_shows_the_general_factor_beside_the_groups() -> None:
+    found = tm.mcdonald_omega(three_facets(), n_factors=3, ci=None)
+    with tm.plots.offscreen():
+        ax = tm.plot(found)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["general", "F1", "F2", "F3"]
+    assert {tick.get_text() for tick in ax.get_yticklabels()} == set(found.group_loadings.index)

@@ -208,3 +208,14 @@ def test_tables_show_the_interval_and_the_caution() -> None:
     table = tm.table(omega)
     assert f"Categorical ω = {omega.estimate:.2f}".replace("0.", ".") in table.note
     assert list(table.frame.columns) == ["Item", "λ", "θ"]
+
+
+def test_figures_show_the_numbers_of_the_results() -> None:
+    data = five_answers()
+    with tm.plots.offscreen():
+        loadings = tm.plot(tm.categorical_omega(data, ci=None))
+        items = tm.plot(tm.ordinal_alpha(data, ci=None))
+    assert [tick.get_text() for tick in loadings.get_xticklabels()] == ["Factor"]
+    expected = tm.ordinal_alpha(data, ci=None).items["r_drop"].to_numpy()
+    places = [line.get_xdata() for line in items.lines]
+    assert any(len(x) == 4 and np.allclose(x, expected) for x in places)

@@ -16,7 +16,14 @@ from trustmeasure.exploratory import (
     SamplingAdequacy,
     SchmidLeimanFactors,
 )
-from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
+from trustmeasure.reliability import (
+    AlphaResult,
+    CategoricalOmegaResult,
+    HierarchicalOmegaResult,
+    OmegaResult,
+    OrdinalAlphaResult,
+    RetestResult,
+)
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
@@ -29,7 +36,10 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     Scores: ("score_distribution", "likert", "item_rest", "correlation_heatmap"),
     Responses: ("likert",),
     AlphaResult: ("item_rest",),
+    OrdinalAlphaResult: ("item_rest",),
     OmegaResult: ("loadings",),
+    HierarchicalOmegaResult: ("loadings",),
+    CategoricalOmegaResult: ("loadings",),
     RetestResult: ("bland_altman",),
     SamplingAdequacy: ("adequacy",),
     ParallelAnalysis: ("scree",),

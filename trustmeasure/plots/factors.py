@@ -13,7 +13,11 @@ from trustmeasure.exploratory import ExploratoryFactors, ParallelAnalysis, Schmi
 from trustmeasure.instruments import Instrument
 from trustmeasure.plots import style
 from trustmeasure.plots.items import item_labels
-from trustmeasure.reliability import OmegaResult
+from trustmeasure.reliability import (
+    CategoricalOmegaResult,
+    HierarchicalOmegaResult,
+    OmegaResult,
+)
 from trustmeasure.tables.factors import sort_by_factor
 from trustmeasure.tables.labels import instrument_of
 from trustmeasure.tables.numbers import bounded, percent
@@ -77,7 +81,11 @@ def scree(result: ParallelAnalysis, *, title: str | None = None, ax: Axes | None
 
 
 def loadings(
-    result: ExploratoryFactors | SchmidLeimanFactors | OmegaResult,
+    result: ExploratoryFactors
+    | SchmidLeimanFactors
+    | OmegaResult
+    | HierarchicalOmegaResult
+    | CategoricalOmegaResult,
     *,
     cut: float | None = None,
     sort: bool = True,
@@ -93,7 +101,7 @@ def loadings(
 
     Parameters
     ----------
-    result : ExploratoryFactors, SchmidLeimanFactors or OmegaResult
+    result : ExploratoryFactors, SchmidLeimanFactors, or the result of an omega
     cut : float, optional
         Loadings below this in size stay grey on white; by default the cut-off of the
         thresholds.
@@ -122,6 +130,13 @@ def loadings(
     if isinstance(result, OmegaResult):
         table = result.loadings[["std_loading"]].set_axis(["Factor"], axis=1)
         phi = None
+    elif isinstance(result, CategoricalOmegaResult):
+        table, phi = result.loadings[["loading"]].set_axis(["Factor"], axis=1), None
+    elif isinstance(result, HierarchicalOmegaResult):
+        groups = result.group_loadings
+        order = sort_by_factor(groups).index if sort else groups.index
+        whole = result.to_frame()[["general", *groups.columns]]
+        table, phi, sort = whole.loc[order], None, False
     elif isinstance(result, SchmidLeimanFactors):
         # Items under their group factor; the general one, first, would draw them all.
         order = sort_by_factor(result.groups).index if sort else result.groups.index
@@ -157,7 +172,7 @@ def loadings(
             note = f"{note} {_correlation_note(phi)}"
         if title is None:
             title = f"Loadings on {_counted(m, 'factor')}"
-            if isinstance(result, SchmidLeimanFactors):
+            if isinstance(result, (SchmidLeimanFactors, HierarchicalOmegaResult)):
                 title = f"Loadings on a general and {_counted(m - 1, 'group factor')}"
         drawn.caption(title, note)
         return axes

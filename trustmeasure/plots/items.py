@@ -11,7 +11,7 @@ from trustmeasure.errors import DataError
 from trustmeasure.exploratory import SamplingAdequacy
 from trustmeasure.instruments import Instrument
 from trustmeasure.plots import style
-from trustmeasure.reliability import AlphaResult, cronbach_alpha
+from trustmeasure.reliability import AlphaResult, OrdinalAlphaResult, cronbach_alpha
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import (
     REVERSED,
@@ -40,7 +40,7 @@ def item_rest(
 
     Parameters
     ----------
-    data : AlphaResult or Scores
+    data : AlphaResult, OrdinalAlphaResult or Scores
         Of Scores, alpha is computed first (complete answers).
     scale : str, optional
         With Scores of several scales, which one.
@@ -69,7 +69,8 @@ def item_rest(
     DataError
         For data of another kind.
     """
-    result = data if isinstance(data, AlphaResult) else _alpha(data, scale)
+    known = isinstance(data, (AlphaResult, OrdinalAlphaResult))
+    result = data if known else _alpha(data, scale)
     instrument = instrument or instrument_of(data, labels)
     names = [str(name) for name in result.items.index]
     row_labels = item_labels(names, labels, instrument, language, include_text)

@@ -45,7 +45,7 @@ class HierarchicalOmegaResult(Result):
     """Omega of a scale with a general factor and group factors.
 
     Factors are ``F1``, ``F2``, … in the order of the variance that they explain after
-    varimax.
+    varimax, each turned so that its own items, once flipped, load positively in sum.
 
     Attributes
     ----------
@@ -206,6 +206,10 @@ def _result(
     names = pd.Index(sample.names, name="item")
     factors = pd.Index([f"F{k + 1}" for k in range(found.varimax.shape[1])])
     signs = omegas.signs
+    groups = signs[:, None] * found.split.groups
+    # The sign of a factor is free: high is what most of its items, as turned, say is high.
+    member = omegas.group_of[:, None] == np.arange(groups.shape[1])
+    facing = np.where((groups * member).sum(axis=0) < 0, -1.0, 1.0)
     _, se, low, high = intervals.to_numpy()[0]
     return HierarchicalOmegaResult(
         n=sample.n,
@@ -228,15 +232,15 @@ def _result(
             omegas.groups, index=["general", *factors], columns=["total", "general", "group"]
         ),
         general_loadings=pd.Series(signs * found.split.general, index=names, name="general"),
-        group_loadings=pd.DataFrame(
-            signs[:, None] * found.split.groups, index=names, columns=factors
-        ),
+        group_loadings=pd.DataFrame(groups * facing, index=names, columns=factors),
         communalities=pd.Series(1.0 - found.uniquenesses, index=names, name="communality"),
         uniquenesses=pd.Series(found.uniquenesses, index=names, name="uniqueness"),
         group_of=pd.Series(factors[omegas.group_of], index=names, name="group"),
-        second_order=pd.Series(found.split.second_order, index=factors, name="general"),
-        pattern=pd.DataFrame(found.rotated.loadings, index=names, columns=factors),
-        phi=pd.DataFrame(found.rotated.phi, index=factors, columns=factors),
+        second_order=pd.Series(facing * found.split.second_order, index=factors, name="general"),
+        pattern=pd.DataFrame(found.rotated.loadings * facing, index=names, columns=factors),
+        phi=pd.DataFrame(
+            found.rotated.phi * np.outer(facing, facing), index=factors, columns=factors
+        ),
         flipped=flipped,
         replicates=None
         if replicates is None
