@@ -195,6 +195,14 @@ def test_empty_categories_are_refused_with_their_group() -> None:
         estimate_ordinal(asked, [first, second], group_labels=["team A", "team B"])
 
 
+def test_items_that_determine_each_other_are_refused() -> None:
+    frame = answers(200)
+    values = frame[["y1", "y2", "y3"]].assign(y3=2 - frame["y1"]).to_numpy()
+    asked = table("f =~ y1 + y2 + y3", ordered=("y1", "y2", "y3"))
+    with pytest.raises(tm.DataError, match="1 or −1 for 'y1 with y3'"):
+        estimate_ordinal(asked, [values])
+
+
 def test_full_weights_need_more_persons_than_moments() -> None:
     asked = table("f =~ y1 + y2 + y3", ordered=("y1", "y2", "y3"))
     few = np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 0, 1], [1, 1, 2], [2, 2, 0]], dtype=float)

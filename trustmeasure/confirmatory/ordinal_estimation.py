@@ -127,8 +127,8 @@ def estimate_ordinal(
     OptionError
         Where the estimator is unknown, or the table cannot be fitted; see `specify_ordinal`.
     DataError
-        Where a category that has a threshold is empty in a group, or persons are too few for
-        full weights.
+        Where a category that has a threshold is empty in a group, the answers to one variable
+        determine those to another, or persons are too few for full weights.
     """
     check_option("estimator", estimator, tuple(ESTIMATORS))
     specification = specify_ordinal(table)
@@ -138,6 +138,8 @@ def estimate_ordinal(
         ordinal_moments(values, shape.categories)
         for values, shape in zip(data, specification.shapes, strict=True)
     )
+    for group, found in enumerate(moments):
+        _refuse_perfect(specification, group, found, group_labels)
     return fit_moments_of(specification, moments, estimator=estimator)
 
 
@@ -231,6 +233,29 @@ def _refuse_empty(
             else ", so that thresholds of groups cannot be compared."
         )
         + " Merge it with its neighbour in all groups before the analysis, or leave out the item."
+    )
+
+
+def _refuse_perfect(
+    specification: OrdinalSpecification,
+    group: int,
+    moments: OrdinalMoments,
+    labels: Sequence[str],
+) -> None:
+    """Refuse variables of which one determines the other: their correlation is ±1."""
+    bad = np.flatnonzero(~moments.converged)
+    if not len(bad):
+        return
+    names, shape = specification.base.blocks[group].observed, moments.shape
+    pairs = [
+        f"{names[a]} with {names[b]}"
+        for a, b in zip(shape.rows[bad], shape.columns[bad], strict=True)
+    ]
+    where = "" if len(specification.shapes) == 1 else f" in group {_label(group, labels)}"
+    raise DataError(
+        f"The correlation behind the answers goes to 1 or −1{where} for {listed(pairs)}: one "
+        "answer determines the other, or too few persons deviate to tell. Leave out one of the "
+        "items, or merge rare answer categories."
     )
 
 
