@@ -154,6 +154,7 @@ def test_an_answer_scale_may_leave_no_room_for_a_break() -> None:
     ("arguments", "error", "message"),
     [
         ({"y": "y", "x": "trust"}, OptionError, "data="),
+        ({"y": 2 * np.arange(30.0), "x": np.arange(30.0)}, DataError, "straight line"),
         ({"y": [1.0, 2.0], "x": [1.0, 2.0, 3.0]}, OptionError, "differ in length"),
         ({"y": "y", "x": "trst", "data": inverse_u()}, DataError, "Did you mean 'trust'"),
         ({"y": "y", "x": "trust", "data": inverse_u(6)}, DataError, "at least 8"),

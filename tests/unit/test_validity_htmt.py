@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,9 @@ def test_it_is_a_frame_that_knows_its_intervals(hs: pd.DataFrame) -> None:
     whole = found.to_dict()
     assert json.loads(json.dumps(whole))["settings"]["scales"] == SCALES
     assert found.to_dict("list")["visual"] == list(found["visual"])
+    for same in (copy.deepcopy(found), pickle.loads(pickle.dumps(found)), found.copy()):
+        assert same.n == 301
+        pd.testing.assert_frame_equal(same.pairs, found.pairs)
     again = htmt(hs, SCALES, n_boot=200, rng=3)
     pd.testing.assert_frame_equal(found.pairs, again.pairs)
 

@@ -30,22 +30,40 @@ def bootstrap_correlations(
     values: FloatArray, n_boot: int, rng: np.random.Generator
 ) -> Iterator[FloatArray]:
     """Resample persons (n, p), NaN for missing, and correlate: blocks of (b, p, p)."""
+    x = _centred(values)
+    complete = not np.isnan(x).any()
+    moments = _moments(x) if complete else x
     for weights in resample_counts(len(values), n_boot, rng, cells=_CELLS):
-        yield correlations(values, weights.__matmul__)
+        # With a missing answer the moments are too many to be kept.
+        yield (
+            _from_sums(weights @ moments, x.shape[1])
+            if complete
+            else _incomplete(x, weights.__matmul__)
+        )
 
 
 def left_out_correlations(values: FloatArray) -> Iterator[FloatArray]:
     """Correlations (b, p, p) without each person in turn."""
     n, p = values.shape
+    x = _centred(values)
     step = max(1, _LEFT_OUT // (p * p))
-    for start in range(0, n, step):
-        yield correlations(values, _without(slice(start, start + step)))
+    parts = [slice(start, start + step) for start in range(0, n, step)]
+    if np.isnan(x).any():
+        for part in parts:
+            yield _incomplete(x, _without(part))
+    else:
+        moments = _moments(x)
+        total = moments.sum(axis=0)
+        for part in parts:
+            yield _from_sums(total - moments[part], p)
 
 
 def correlations(values: FloatArray, summing: Summing) -> FloatArray:
     """Correlate the items in each version, pairwise where answers are missing."""
-    x = values - np.nanmean(values, axis=0)  # keeps the differences of sums below exact
-    return _incomplete(x, summing) if np.isnan(x).any() else _complete(x, summing)
+    x = _centred(values)
+    if np.isnan(x).any():
+        return _incomplete(x, summing)
+    return _from_sums(summing(_moments(x)), x.shape[1])
 
 
 def bootstrap_ordinal(
@@ -82,10 +100,19 @@ def _without(persons: slice) -> Summing:
     return summing
 
 
-def _complete(x: FloatArray, summing: Summing) -> FloatArray:
-    n, p = x.shape
+def _centred(values: FloatArray) -> FloatArray:
+    """Keep the differences of sums, below, exact."""
+    return np.asarray(values - np.nanmean(values, axis=0))
+
+
+def _moments(x: FloatArray) -> FloatArray:
+    """Give each person's one, values, and products of values: (n, 1 + p + p (p + 1) / 2)."""
+    rows, columns = np.tril_indices(x.shape[1])
+    return np.hstack([np.ones((len(x), 1)), x, x[:, rows] * x[:, columns]])
+
+
+def _from_sums(sums: FloatArray, p: int) -> FloatArray:
     rows, columns = np.tril_indices(p)
-    sums = summing(np.hstack([np.ones((n, 1)), x, x[:, rows] * x[:, columns]]))
     means = sums[:, 1 : p + 1] / sums[:, :1]
     cov = np.empty((len(sums), p, p))
     cov[:, rows, columns] = sums[:, p + 1 :] / sums[:, :1] - means[:, rows] * means[:, columns]

@@ -144,7 +144,7 @@ def robin_hood(
     sign = 1.0 if rises else -1.0
     height, se = sign * curve.fitted[middle], curve.se[middle]
     flat = x[middle][height + se > height.max()]
-    if not identified(x, float(np.median(flat))):
+    if not flat.size or not identified(x, float(np.median(flat))):
         return nothing
     first = two_lines(x, y, covariates, float(np.median(flat)), cluster)
     strength = np.abs(first.statistic)

@@ -199,7 +199,8 @@ def curvilinear(
 
     fit = kernel.quadratic(centred, sample.y, beside, errors=errors, cluster=sample.cluster)
     linear, square = float(fit.coefficients[1]), float(fit.coefficients[2])
-    if square == 0:
+    straight = least_squares(np.column_stack([np.ones_like(centred), centred, beside]), sample.y)
+    if straight.r2 > 1 - 1e-12:
         raise DataError(f"'{sample.names[0]}' follows '{sample.names[1]}' in a straight line.")
     between = fit.covariance[1:3, 1:3]
     slopes = kernel.end_slopes(linear, square, between, np.array(ends) - middle, fit.df)
@@ -225,7 +226,6 @@ def curvilinear(
     elif sample.cluster is None and "HC1" in hood.lines.errors:
         notes.record("A person determines a line alone, so its errors are HC1 instead of HC3.")
     slope, p = (lines[name].to_numpy(dtype=float) for name in ("slope", "pvalue"))
-    straight = least_squares(np.column_stack([np.ones_like(centred), centred, beside]), sample.y)
     return CurvilinearResult(
         n=len(sample.x),
         n_dropped=sample.n_dropped,

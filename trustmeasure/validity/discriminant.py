@@ -63,6 +63,14 @@ class HeterotraitRatios(pd.DataFrame):
     def _constructor(self) -> Any:
         return pd.DataFrame
 
+    # pandas-stubs call it final, pandas does not.
+    def copy(self, deep: bool = True) -> HeterotraitRatios:  # type: ignore[misc]
+        """Copy the ratios with all that they know; `copy.deepcopy` and pickle keep it, too."""
+        made = HeterotraitRatios(pd.DataFrame(self, copy=deep))
+        for name in self._metadata:
+            setattr(made, name, getattr(self, name, None))
+        return made
+
     @property
     def ci_low(self) -> pd.DataFrame:
         """Lower limits, factor × factor."""
@@ -339,7 +347,8 @@ def _refuse_unusable(chosen: Mapping[str, list[str]]) -> None:
     if twice:
         raise DataError(
             f"Item(s) {listed(twice)} are in two scales, or twice in one; their correlation "
-            "with themselves would count as one between scales."
+            "with themselves would count as one between scales. Choose scales without common "
+            "items with scales=[...]."
         )
 
 
