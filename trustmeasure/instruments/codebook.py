@@ -19,6 +19,45 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def items_frame(instrument: Instrument, language: str) -> pd.DataFrame:
+    """List the items: wording, range, keying, facet and scales, one row an item."""
+    rows = []
+    for item in instrument.items:
+        asked = bool(item.response_set)
+        low, high = instrument.response_range(item.id) if asked else (None, None)
+        rows.append(
+            {
+                "item": item.id,
+                "text": text_in(item.text, language),
+                "response_set": item.response_set,
+                "min": low,
+                "max": high,
+                "reverse": item.reverse,
+                "facet": item.facet,
+                "form": item.form,
+                "scales": ", ".join(s.id for s in instrument.scales if item.id in s.items),
+                "confirmed": item.confirmed,
+            }
+        )
+    columns = ["item", "text", "response_set", "min", "max", "reverse", "facet", "form"]
+    columns += ["scales", "confirmed"]
+    return pd.DataFrame(rows, columns=columns).set_index("item")
+
+
+def coverage(instrument: Instrument) -> pd.DataFrame:
+    """Show which item covers which facet: one row a facet, one column an item."""
+    facets = [facet.id for facet in instrument.facets]
+    facets += [item.facet for item in instrument.items if item.facet is not None]
+    return pd.DataFrame(
+        {
+            item.id: [item.facet == name for name in dict.fromkeys(facets)]
+            for item in instrument.items
+        },
+        index=pd.Index(dict.fromkeys(facets), name="facet"),
+        dtype=bool,
+    )
+
+
 def codebook(instrument: Instrument, language: str, referent: str | None) -> pd.DataFrame:
     """Describe every item in words, one row an item."""
     check_language(instrument, language)

@@ -223,27 +223,9 @@ class Instrument(Part):
 
     def to_frame(self, *, language: str = "en") -> pd.DataFrame:
         """List the items: wording, range, keying, facet and scales, one row an item."""
-        rows = []
-        for item in self.items:
-            asked = bool(item.response_set)
-            low, high = self.response_range(item.id) if asked else (None, None)
-            rows.append(
-                {
-                    "item": item.id,
-                    "text": text_in(item.text, language),
-                    "response_set": item.response_set,
-                    "min": low,
-                    "max": high,
-                    "reverse": item.reverse,
-                    "facet": item.facet,
-                    "form": item.form,
-                    "scales": ", ".join(s.id for s in self.scales if item.id in s.items),
-                    "confirmed": item.confirmed,
-                }
-            )
-        columns = ["item", "text", "response_set", "min", "max", "reverse", "facet", "form"]
-        columns += ["scales", "confirmed"]
-        return pd.DataFrame(rows, columns=columns).set_index("item")
+        from trustmeasure.instruments.codebook import items_frame
+
+        return items_frame(self, language)
 
     def to_codebook(self, *, language: str = "en", referent: str | None = None) -> pd.DataFrame:
         """Describe every item in words: what is asked, what each answer counts, and why.
@@ -289,16 +271,9 @@ class Instrument(Part):
         >>> int(covered.loc["asking-for-help"].sum())
         5
         """
-        facets = [facet.id for facet in self.facets]
-        facets += [item.facet for item in self.items if item.facet is not None]
-        return pd.DataFrame(
-            {
-                item.id: [item.facet == name for name in dict.fromkeys(facets)]
-                for item in self.items
-            },
-            index=pd.Index(dict.fromkeys(facets), name="facet"),
-            dtype=bool,
-        )
+        from trustmeasure.instruments.codebook import coverage
+
+        return coverage(self)
 
     def cite(self, style: Literal["apa", "bibtex"] = "apa") -> str:
         """Give the reference of the instrument in APA style or as a BibTeX entry.

@@ -1,0 +1,320 @@
+"""From syntax and data to a fitted model: each step of it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from trustmeasure._checks import check_level, check_option, listed
+from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.estimation import Data, estimate, prepare
+from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
+from trustmeasure.confirmatory.inference import ESTIMATORS, infer
+from trustmeasure.confirmatory.parameters import Parameter
+from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
+from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, group_labels
+from trustmeasure.confirmatory.specification import specify
+from trustmeasure.confirmatory.syntax import parse_model
+from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
+from trustmeasure.results import Notes
+
+MISSING = ("listwise", "fiml")
+
+
+def fit_model(
+    kind: str,
+    model: str,
+    data: Any,
+    *,
+    estimator: str,
+    group: str | None,
+    group_equal: str | Sequence[str],
+    group_partial: str | Sequence[str],
+    cluster: str | None,
+    missing: str,
+    conf_level: float,
+    std_lv: bool = False,
+    orthogonal: bool = False,
+    meanstructure: bool | None = None,
+    corr: Any = None,
+    cov: Any = None,
+    n_obs: int | None = None,
+    means: Any = None,
+) -> StructuralModel:
+    """Read the model and the data, fit it and its baseline, and put the result together."""
+    check_option("estimator", estimator, tuple(ESTIMATORS))
+    check_option("missing", missing, MISSING)
+    check_level("conf_level", conf_level)
+    _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
+    discrepancy, errors, test = ESTIMATORS[estimator]
+    if cluster is not None:
+        errors, test = _clustered(estimator, test)
+    parsed = parse_model(model)
+    labels = group_labels(data, group)
+    options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
+    if missing == "fiml" or group is not None or cluster is not None:
+        options["meanstructure"] = True
+    if meanstructure is not None:
+        options["meanstructure"] = meanstructure
+    table = parameter_table(
+        parsed,
+        n_groups=len(labels),
+        group_labels=[str(label) for label in labels],
+        group_equal=group_equal,
+        group_partial=group_partial,
+        **options,
+    )
+    _refuse_unsupported(table, estimator, errors)
+    notes = Notes()
+    for note in table.notes:
+        notes.record(note)
+    samples = _samples(
+        data, table, group=group, labels=labels, cluster=cluster, missing=missing, corr=corr,
+        cov=cov, n_obs=n_obs, means=means, notes=notes,
+    )  # fmt: skip
+    incomplete = missing == "fiml" and any(
+        part.values is not None and np.isnan(part.values).any() for part in samples.groups
+    )
+    with_means = table.meanstructure
+    specification = specify(table)
+    df = degrees_of_freedom(specification, means=with_means)
+    _refuse_too_many(df, table)
+    _refuse_singular(samples, table)
+    prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
+    found = estimate(specification, samples, prepared)
+    inference = infer(
+        specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
+    )
+    baseline = _baseline(table, samples, prepared, errors=errors, test=test, means=with_means)
+    tested = Tested(found.chisq, df, inference.scaled)
+    fit = fit_measures(
+        specification, found, prepared, samples, tested, baseline,
+        means=with_means, scaling=inference.likelihood_scaling,
+    )  # fmt: skip
+    if estimator == "ULS":
+        notes.record(
+            "Unweighted least squares: standard errors are lavaan's, from the unweighted "
+            "information, and depend on the variables' units; the statistic has no χ² "
+            "distribution."
+        )
+    problems = problems_of(specification, found, inference)
+    for message in problems.messages(found.converged, found.n_iterations):
+        notes.warn(message, ConvergenceWarning, stacklevel=4)
+    return StructuralModel(
+        n=samples.n,
+        n_dropped=samples.n_dropped,
+        model=model,
+        converged=found.converged,
+        admissible=not problems.inadmissible,
+        fit=fit,
+        estimates=estimates_frame(specification, found, inference, labels, conf_level),
+        r_squared=r_squared_frame(specification, found, labels),
+        fitted=Fitted(specification, found, prepared, samples, inference, with_means),
+        settings={
+            "function": kind,
+            "estimator": estimator,
+            "se": errors,
+            "test": test,
+            "group": group,
+            "group_labels": [str(label) for label in labels] if group is not None else None,
+            "group_equal": _listed(group_equal),
+            "group_partial": _listed(group_partial),
+            "cluster": cluster,
+            "missing": missing,
+            "std_lv": std_lv,
+            "orthogonal": orthogonal,
+            "meanstructure": with_means,
+            "n_obs": n_obs,
+            "conf_level": conf_level,
+        },
+        warnings=notes.messages(),
+    )
+
+
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _check_sources(
+    data: Any,
+    corr: Any,
+    cov: Any,
+    n_obs: int | None,
+    means: Any,
+    group: str | None,
+    cluster: str | None,
+    estimator: str,
+    missing: str,
+) -> None:
+    given = [
+        name for name, one in (("data", data), ("corr", corr), ("cov", cov)) if one is not None
+    ]
+    if len(given) != 1:
+        raise OptionError(
+            "Give the data, or cov=, or corr=: "
+            + (f"{listed(given)} were given." if given else "none was given.")
+        )
+    if data is not None:
+        if n_obs is not None or means is not None:
+            raise OptionError("n_obs= and means= belong to cov= and corr=; data bring their own.")
+        return
+    for name, value in (("group", group), ("cluster", cluster)):
+        if value is not None:
+            raise OptionError(f"{name}= names a column of the data; moments have none.")
+    if missing == "fiml":
+        raise OptionError("missing='fiml' needs the answers; moments have none missing.")
+    if ESTIMATORS[estimator][1] != "standard":
+        raise OptionError(
+            f"estimator='{estimator}' needs the answers, for how they stray from normality. With "
+            "moments, use 'ML', 'GLS' or 'ULS'."
+        )
+
+
+def _clustered(estimator: str, test: str) -> tuple[str, str]:
+    """Give the errors and the statistic that allow for clusters."""
+    if estimator in ("ML", "MLR"):
+        return "robust.huber.white", "yuan.bentler.mplus"
+    raise OptionError(
+        f"cluster= goes with estimator='ML' or 'MLR', not with '{estimator}'. With clusters, ML "
+        "means MLR's errors and statistic, as in lavaan."
+    )
+
+
+def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> None:
+    """Refuse what other functions are for, rather than ignore it."""
+    if errors == "robust.sem" and any(row.exo for row in table.parameters):
+        raise OptionError(
+            f"estimator='{estimator}' is for models whose observed variables are all modelled; "
+            "here some are only predictors. Use estimator='MLR'."
+        )
+    if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
+        raise OptionError(
+            "The model has thresholds, which are for ordered items; these are not fitted by this "
+            "estimator."
+        )
+    if table.inequalities or any(
+        np.isfinite(row.lower) or np.isfinite(row.upper) for row in table.free
+    ):
+        raise OptionError(
+            "The model has inequality constraints or bounds ('<', '>', lower(), upper()), which "
+            "are not fitted. Leave them out, and look whether the estimates keep to them."
+        )
+    if nonlinear_equalities(table):
+        raise OptionError(
+            "The model has equality constraints that are not linear in the parameters, which are "
+            "not fitted. Write them as linear ones, or fix the values."
+        )
+    if table.n_levels > 1:
+        raise OptionError("Models with level: blocks are not fitted by this estimator.")
+
+
+def _samples(
+    data: Any,
+    table: ParameterTable,
+    *,
+    group: str | None,
+    labels: Sequence[Any],
+    cluster: str | None,
+    missing: str,
+    corr: Any,
+    cov: Any,
+    n_obs: int | None,
+    means: Any,
+    notes: Notes,
+) -> Samples:
+    if data is None:
+        is_correlation = corr is not None
+        return from_moments(
+            corr if is_correlation else cov,
+            table.observed,
+            n_obs=n_obs,
+            means=means,
+            is_correlation=is_correlation,
+        )
+    return from_data(
+        data,
+        table.observed,
+        interactions=table.interactions,
+        exogenous=[row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs],
+        group=group,
+        labels=labels,
+        cluster=cluster,
+        missing=missing,
+        notes=notes,
+    )
+
+
+def _refuse_too_many(df: int, table: ParameterTable) -> None:
+    if df < 0:
+        raise DataError(
+            f"The model has {table.n_free} free parameters, {-df} more than there are moments to "
+            "estimate them from, so it is not identified. Fix or equate some, or use more "
+            "indicators."
+        )
+
+
+def _refuse_singular(samples: Samples, table: ParameterTable) -> None:
+    """Refuse covariance matrices without an inverse, and name the variables behind it."""
+    from trustmeasure.kernels.covariance import dependent_items, to_correlation
+
+    for group in samples.groups:
+        if group.values is not None and np.isnan(group.values).any():
+            continue  # pairwise moments serve for starting values alone
+        correlation = to_correlation(group.covariance)
+        if np.linalg.eigvalsh(correlation)[0] > 1e-10:
+            continue
+        where = "" if group.label is None else f" in group '{group.label}'"
+        names = listed(table.observed[i] for i in dependent_items(correlation))
+        raise DataError(
+            f"The covariance matrix{where} has no inverse: {group.n} persons, and these variables "
+            f"are linearly dependent: {names}. Leave one of them out, or use more persons."
+        )
+
+
+def _baseline(
+    table: ParameterTable,
+    samples: Samples,
+    prepared: Data,
+    *,
+    errors: str,
+    test: str,
+    means: bool,
+) -> Tested:
+    """Fit the model in which no variable but the exogenous ones covaries with another."""
+    exogenous = [row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs]
+    baseline_table = _independence_table(table, list(dict.fromkeys(exogenous)), means)
+    specification = specify(baseline_table)
+    df = degrees_of_freedom(specification, means=means)
+    found = estimate(specification, samples, prepared)
+    inference = infer(
+        specification, found, prepared, samples, errors=errors, test=test, df=df, means=means
+    )
+    return Tested(found.chisq, df, inference.scaled)
+
+
+def _independence_table(
+    table: ParameterTable, exogenous: Sequence[str], means: bool
+) -> ParameterTable:
+    """Write the independence model as a table: variances (and means) free, exogenous ones given."""
+    rows: list[Parameter] = []
+    free = 0
+    given = set(exogenous)
+    for group in range(1, table.n_groups + 1):
+        names = table.names("ov", group=group)
+        pairs = [(name, name) for name in names]
+        pairs += [(a, b) for i, a in enumerate(exogenous) for b in exogenous[:i]]
+        for a, b in pairs:
+            exo = a in given and b in given
+            free += not exo
+            rows.append(Parameter(a, "~~", b, group=group, free=0 if exo else free, exo=exo))
+        for name in names if means else ():
+            exo = name in given
+            free += not exo
+            rows.append(Parameter(name, "~1", "", group=group, free=0 if exo else free, exo=exo))
+    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), latent=())
