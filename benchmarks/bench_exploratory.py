@@ -28,6 +28,7 @@ def rows() -> Iterator[Row]:
     ):
         for method, rotation in DESIGNS:
             yield from _efa(label, data, n_factors, method, rotation)
+    yield from _geomin(bfi)
     for label, data in (
         ("bfi, 2,436 x 25", bfi),
         ("1,000 x 20", simulated),
@@ -60,6 +61,32 @@ def _efa(
             packages=PSYCH,
             calls=10,
         ),
+        target_ratio=2,
+    )
+
+
+def _geomin(bfi: pd.DataFrame) -> Iterator[Row]:
+    """Oblique geomin, from one start as GPArotation, and from thirty; and its errors."""
+    options = {"n_factors": 5, "rotation": "geomin_oblique"}
+    for n_starts in (1, 30):
+        rotations = "" if n_starts == 1 else f", n.rotations = {n_starts}"
+        yield Row(
+            f"efa minres geomin_oblique, {n_starts} start(s), bfi, 2,436 x 25, 5 factors",
+            best_of(lambda n=n_starts: efa(bfi, **options, n_starts=n)),
+            "psych",
+            time_r(
+                f'fa(x, 5, fm = "minres", rotate = "geominQ"{rotations})',
+                bfi,
+                packages=PSYCH,
+                calls=3,
+            ),
+            target_ratio=2,
+        )
+    yield Row(
+        "efa minres oblimin, 100 bootstrap samples, bfi, 2,436 x 25, 5 factors",
+        best_of(lambda: efa(bfi, n_factors=5, ci="bootstrap", n_boot=100, rng=1)),
+        "psych",
+        time_r('fa(x, 5, fm = "minres", n.iter = 100)', bfi, packages=PSYCH),
         target_ratio=2,
     )
 

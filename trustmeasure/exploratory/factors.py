@@ -9,7 +9,7 @@ from typing import Any
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.errors import ConvergenceWarning, DataError
 from trustmeasure.exploratory.remarks import check_definite, note_problems
-from trustmeasure.exploratory.rotations import check_rotation
+from trustmeasure.exploratory.rotations import check_rotation, check_starts
 from trustmeasure.exploratory.solution import ExploratoryFactors, solution
 from trustmeasure.exploratory.solving import Solved, solve
 from trustmeasure.exploratory.sources import correlations_from
@@ -41,7 +41,7 @@ def efa(
     rotation_args: Mapping[str, float] | None = None,
     target: Any = None,
     normalize: bool | None = None,
-    n_starts: int = 10,
+    n_starts: int | None = None,
     correlation: str = "pearson",
     missing: str = "listwise",
     corr: Any = None,
@@ -91,11 +91,13 @@ def efa(
     normalize : bool, optional
         Whether rows are brought to equal length during rotation (Kaiser). By default
         varimax and promax do so, and no other, as in psych.
-    n_starts : int
+    n_starts : int, optional
         Starts of the rotation: the unrotated axes, as in GPArotation, and random orthogonal
         turns of them (for a target, the second one is the turn nearest to it). The lowest
-        minimum is kept; of minima within a millionth of each
-        other that of the unrotated axes. ``n_starts=1`` is GPArotation's solution.
+        minimum is kept; of minima within a millionth of each other that of the unrotated
+        axes. ``n_starts=1`` is GPArotation's solution. Without it, 30; but 5 for oblimin,
+        quartimin, quartimax and equamax, where several minima are rare, and 1 for varimax
+        and promax.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.
     missing : {"listwise", "pairwise", "fiml"}
@@ -218,7 +220,6 @@ def efa(
     (13, True)
     """
     check_count("n_factors", n_factors)
-    check_count("n_starts", n_starts)
     check_count("n_boot", n_boot, least=2)
     check_level("conf_level", conf_level)
     check_option("method", method, METHODS)
@@ -239,6 +240,7 @@ def efa(
         names=found.names,
         n_factors=n_factors,
     )
+    n_starts = check_starts(n_starts, chosen)
     check_interval(
         ci, data=data, n_obs=n_obs, correlation=correlation, missing=missing, method=method
     )

@@ -28,7 +28,7 @@ from trustmeasure.errors import (
 )
 from trustmeasure.exploratory.factors import METHODS, refuse_too_many
 from trustmeasure.exploratory.remarks import check_definite
-from trustmeasure.exploratory.rotations import check_rotation
+from trustmeasure.exploratory.rotations import check_rotation, check_starts
 from trustmeasure.exploratory.solving import Solved, solutions, solve
 from trustmeasure.kernels.factor_replicates import congruences
 from trustmeasure.kernels.resampling import half_correlations
@@ -83,7 +83,7 @@ def split_sample_replication(
     rotation_args: Mapping[str, float] | None = None,
     target: Any = None,
     normalize: bool | None = None,
-    n_starts: int = 10,
+    n_starts: int | None = None,
     correlation: str = "pearson",
     missing: str = "listwise",
     n_splits: int = 100,
@@ -153,7 +153,6 @@ def split_sample_replication(
     True
     """
     check_count("n_factors", n_factors)
-    check_count("n_starts", n_starts)
     check_count("n_splits", n_splits, least=2)
     check_level("conf_level", conf_level)
     check_option("method", method, METHODS)
@@ -171,6 +170,7 @@ def split_sample_replication(
         names=found.names,
         n_factors=n_factors,
     )
+    n_starts = check_starts(n_starts, chosen)
     p, n = len(found.names), found.n_obs or 0
     refuse_too_many(n_factors, p)
     if n // 2 <= p:

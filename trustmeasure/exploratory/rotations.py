@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import check_option, listed
+from trustmeasure._checks import check_count, check_option, listed
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.rotation import Rotation
 
@@ -41,6 +41,9 @@ ARGUMENTS: dict[str, dict[str, float]] = {
     "simplimax": {"n_small": 0},
 }
 NORMALIZED = ("varimax", "promax")
+# Starts unless asked for: few where several minima are rare (Nguyen & Waller 2023).
+STARTS = {"varimax": 1, "promax": 1, "quartimax": 5, "equamax": 5, "oblimin": 5, "quartimin": 5}
+MANY_STARTS = 30
 
 
 def check_rotation(
@@ -64,6 +67,13 @@ def check_rotation(
         target=_target(name, target, names, n_factors),
         **_arguments(name, rotation_args, len(names), n_factors),
     )
+
+
+def check_starts(n_starts: int | None, rotation: Rotation) -> int:
+    """Check the number of starts, or choose one for a rotation."""
+    if n_starts is None:
+        return STARTS.get(rotation.name, MANY_STARTS)
+    return check_count("n_starts", n_starts)
 
 
 def _arguments(

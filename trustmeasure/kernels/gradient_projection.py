@@ -18,8 +18,12 @@ FloatArray = NDArray[np.float64]
 
 # First-order steps before second-order ones; where the slope jumps, until it hardly does.
 FIRST_STEPS, FIRST_STEPS_OVER_EDGES = 8, 300
+# How small a slope is as good as zero.
+PRECISE = 1e-8
 # Rounding can stop the descent a little above the tolerance.
 ARRIVED = 1e-6
+# Near enough for telling which minimum it is: the criterion is then good to ten digits.
+NEAR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -78,15 +82,18 @@ def minimise(
     axes: FloatArray,
     criterion: Criterion,
     *,
-    tolerance: float = 1e-8,
+    tolerance: float | FloatArray = PRECISE,
     max_steps: int = 1000,
     first_steps: int | None = None,
 ) -> Turned:
     """Descend from each of a stack of axes (k, m, m) until its slope is as good as zero.
 
+    ``tolerance`` is the length of a slope that counts as zero, for all or for each.
+
     ``loadings`` are (p, m) for all, or (k, p, m), one for each. Starts whose criterion runs
     away or whose slope stays keep what they reached; `Turned.size` tells.
     """
+    tolerance = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), len(axes))
     if first_steps is None:
         first_steps = FIRST_STEPS if criterion.smooth else FIRST_STEPS_OVER_EDGES
     # Trial steps far out may overflow; they are refused because their criterion is no number.
@@ -96,7 +103,11 @@ def minimise(
 
 
 def _first_order(
-    loadings: FloatArray, axes: FloatArray, criterion: Criterion, n_steps: int, tolerance: float
+    loadings: FloatArray,
+    axes: FloatArray,
+    criterion: Criterion,
+    n_steps: int,
+    tolerance: FloatArray,
 ) -> Turned:
     now = turn(loadings, axes, criterion)
     step = np.ones(len(axes))
@@ -108,7 +119,7 @@ def _first_order(
 
 
 def _second_order(
-    loadings: FloatArray, now: Turned, criterion: Criterion, tolerance: float, max_steps: int
+    loadings: FloatArray, now: Turned, criterion: Criterion, tolerance: FloatArray, max_steps: int
 ) -> Turned:
     """Finish by BFGS steps; starts that have arrived leave the stack."""
     k, m, _ = now.axes.shape
@@ -133,7 +144,7 @@ def _second_order(
         moved = (new.axes - now.axes).reshape(len(left), -1, 1)
         bent = new.gradient.reshape(len(left), -1, 1) - slope
         now = new
-        moving = (now.size >= tolerance) & (step > 0.0)
+        moving = (now.size >= tolerance[left]) & (step > 0.0)
         _update(curvature, moved, bent)
     _store(final, left, now)
     return final

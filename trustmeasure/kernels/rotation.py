@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from trustmeasure.kernels import rotation_criteria as criteria
 from trustmeasure.kernels.factor_extraction import column_signs
-from trustmeasure.kernels.gradient_projection import ARRIVED, Turned, minimise, turn
+from trustmeasure.kernels.gradient_projection import ARRIVED, NEAR, PRECISE, Turned, minimise, turn
 from trustmeasure.kernels.rotation_criteria import Criterion
 
 FloatArray = NDArray[np.float64]
@@ -142,6 +142,8 @@ def rotate(
         starts[1] = _nearest_turn(rows, rotation.target)
     found = _search(rows, criterion, rotation.name, starts)
     kept, optima = _choose(found)
+    if kept > 0:
+        found, kept = minimise(rows, found.axes[[kept]], criterion, first_steps=0), 0
     converged = bool(found.size[kept] < ARRIVED)
     axes = found.axes[kept]
     if rotation.name == "promax":
@@ -230,7 +232,9 @@ def _search(
 ) -> Turned:
     """Descend from every start; varimax takes its classical way from the first one."""
     if name not in ("varimax", "promax"):
-        return minimise(rows, starts, criterion)
+        tolerance = np.full(len(starts), NEAR)
+        tolerance[0] = PRECISE
+        return minimise(rows, starts, criterion, tolerance=tolerance)
     axes, arrived = varimax_turn(rows)
     first = turn(rows, axes[None], criterion)
     if not arrived:
@@ -239,7 +243,7 @@ def _search(
         first = replace(first, gradient=np.zeros_like(first.gradient))
     if len(starts) == 1:
         return first
-    others = minimise(rows, starts[1:], criterion)
+    others = minimise(rows, starts[1:], criterion, tolerance=NEAR)
     return Turned(
         *(
             np.concatenate([getattr(first, part), getattr(others, part)])
@@ -250,7 +254,8 @@ def _search(
 
 def _choose(found: Turned) -> tuple[int, Optima]:
     """Keep the lowest minimum, the first start's among equals; count the distinct ones."""
-    values, arrived = found.values, found.size < ARRIVED
+    values, arrived = found.values, found.size < 2.0 * NEAR
+    arrived[0] = found.size[0] < ARRIVED
     n_starts = len(values)
     if not arrived.any():
         nothing = np.array([])
