@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tests.parity.comparison import ESTIMATE, Comparison, load, read_data
+from trustmeasure.confirmatory.ordinal_completion import standardised_ordinal
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution, estimate_ordinal
+from trustmeasure.confirmatory.reporting import delta_errors
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import parameter_table
 from trustmeasure.kernels.fit_indices import Statistic, incremental, rmsea
@@ -91,11 +93,24 @@ def fitted(
 
 
 def estimates(solution: OrdinalSolution) -> pd.DataFrame:
-    rows = solution.specification.table.parameters
+    specification = solution.specification
     names = [
-        row.lhs + row.op + row.rhs + (f".g{row.group}" if row.group > 1 else "") for row in rows
+        row.lhs + row.op + row.rhs + (f".g{row.group}" if row.group > 1 else "")
+        for row in specification.table.parameters
     ]
-    return pd.DataFrame({"est": solution.values, "se": solution.errors}, index=names)
+
+    def standard(points: np.ndarray) -> np.ndarray:
+        return standardised_ordinal(specification, solution.model, points)
+
+    return pd.DataFrame(
+        {
+            "est": solution.values,
+            "se": solution.errors,
+            "std": standard(solution.parameters),
+            "se_std": delta_errors(standard, solution.parameters, solution.covariance),
+        },
+        index=names,
+    )
 
 
 def statistics(chisq: float, df: float, scaled: Adjusted | None, traces: Any) -> dict[str, float]:

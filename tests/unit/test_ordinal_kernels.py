@@ -10,6 +10,11 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
+from trustmeasure.confirmatory.ordinal_completion import (
+    completed,
+    explained_ordinal,
+    standardised_ordinal,
+)
 from trustmeasure.confirmatory.ordinal_estimation import estimate_ordinal
 from trustmeasure.confirmatory.ordinal_specification import specify_ordinal
 from trustmeasure.confirmatory.parameters import ParameterTable
@@ -24,6 +29,7 @@ from trustmeasure.kernels.ordinal_fit import (
 )
 from trustmeasure.kernels.ordinal_moments import OrdinalMoments, ordinal_moments
 from trustmeasure.kernels.ordinal_structure import ordinal_implied, ordinal_slopes
+from trustmeasure.kernels.structural import implied, matrices
 
 DATA = Path(__file__).parent.parent / "data"
 ORDERED = ("y1", "y2", "y3", "m1", "m2", "o1")
@@ -105,6 +111,24 @@ def test_total_variances_of_ordered_causes_follow_from_their_scale() -> None:
     assert np.diag(found.behind.spread)[variables] == pytest.approx(
         1 / found.delta[variables] ** 2, rel=1e-12
     )
+
+
+@pytest.mark.parametrize("model", [MEASURED, CHAIN])
+def test_a_completed_model_has_all_variances_and_shares(model: str) -> None:
+    asked = table(model)
+    specification = specify_ordinal(asked)
+    fitted, start = model_and_start(asked, answers(300))
+    parameters = fitted.expand(start)
+    behind, values = completed(fitted, parameters)
+    spread = implied(matrices(behind.layouts[0], values)).spread
+    delta = ordinal_implied(fitted.layouts[0], parameters).delta
+    ordered = specification.shapes[0].ordered
+    assert np.diag(spread)[ordered] == pytest.approx(1 / delta[ordered] ** 2, rel=1e-12)
+    std = standardised_ordinal(specification, fitted, parameters)
+    shares = explained_ordinal(specification, fitted, parameters)[0]
+    for row, value in zip(asked.parameters, std, strict=True):
+        if row.op == "~~" and row.lhs == row.rhs and row.lhs in shares:
+            assert shares[row.lhs] == pytest.approx(1 - value, abs=1e-12)
 
 
 @pytest.mark.parametrize("estimator", ["ULS", "DWLS", "WLS"])

@@ -19,7 +19,11 @@ from trustmeasure.confirmatory.specification import (
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.ordinal_fit import OrdinalModel
 from trustmeasure.kernels.ordinal_moments import OrdinalMoments, Shape, shape_of
-from trustmeasure.kernels.ordinal_structure import OrdinalLayout, ordinal_implied
+from trustmeasure.kernels.ordinal_structure import (
+    OrdinalLayout,
+    ordinal_implied,
+    residual_variances,
+)
 from trustmeasure.kernels.structural import Layout
 
 FloatArray = NDArray[np.float64]
@@ -74,10 +78,14 @@ class OrdinalSpecification:
             begun, [group.covariance for group in moments], [group.mean for group in moments]
         )
 
+    def position(self, row: Parameter) -> int:
+        """Where the threshold of a row stands among the moments of its group."""
+        return _position(row, self.base.blocks[row.group - 1], self.shapes[row.group - 1])
+
     def _suggested(self, row: Parameter, moments: OrdinalMoments) -> float | None:
         block, shape = self.base.blocks[row.group - 1], self.shapes[row.group - 1]
         if row.op == "|":
-            return float(moments.moments[_position(row, block, shape)])
+            return float(moments.moments[self.position(row)])
         own = row.op == "~*~" or (row.op == "~~" and row.lhs == row.rhs)
         ordered = row.lhs in block.observed and shape.ordered[block.observed.index(row.lhs)]
         return 1.0 if own and ordered else None
@@ -220,25 +228,20 @@ def row_values(
     """
     table = specification.table
     groups = [ordinal_implied(layout, parameters) for layout in model.layouts]
+    rest = [
+        residual_variances(layout, group)
+        for layout, group in zip(model.layouts, groups, strict=True)
+    ]
     found = np.empty(len(table.parameters))
     for place, row in enumerate(table.parameters):
         found[place] = parameters[row.free - 1] if row.free else row.value
         group = row.group - 1
-        layout, moments = model.layouts[group], groups[group]
-        block = specification.base.blocks[group]
+        layout, block = model.layouts[group], specification.base.blocks[group]
         if row.free or row.lhs not in block.observed or row.lhs != row.rhs:
             continue
         variable = block.observed.index(row.lhs)
-        if not layout.shape.ordered[variable]:
-            continue
         if row.op == "~*~":
-            found[place] = moments.delta[variable]
-        elif row.op == "~~" and not layout.theta:
-            tied = np.flatnonzero(layout.tied[1] == variable)
-            if len(tied):
-                found[place] = moments.variances[tied[0]]
-            else:
-                behind = moments.behind.spread[variable, variable]
-                explained = behind - layout.structure.fixed["theta"][variable, variable]
-                found[place] = 1.0 / moments.delta[variable] ** 2 - explained
+            found[place] = groups[group].delta[variable]
+        elif row.op == "~~" and layout.shape.ordered[variable] and not layout.theta:
+            found[place] = rest[group][variable]
     return found

@@ -201,3 +201,15 @@ def _through_tied(
         wanted[..., at, parameter] = -2.0 / found.delta[..., variables[at]] ** 3
     moved = np.linalg.solve(own[..., n_free:], wanted - own[..., :n_free])
     return np.asarray(total[..., :n_free] + total[..., n_free:] @ moved)
+
+
+def residual_variances(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArray:
+    """Give what remains of 1/δ² under the delta parameterization (…, p); 0 where continuous.
+
+    For variables that take part among the latent ones, these are their disturbances' variances.
+    """
+    behind = np.diagonal(found.behind.spread, axis1=-2, axis2=-1)
+    explained = behind - np.diag(layout.structure.fixed["theta"])
+    rest = np.where(layout.shape.ordered, 1.0 / found.delta**2 - explained, 0.0)
+    rest[..., layout.tied[1]] = found.variances
+    return np.asarray(rest)

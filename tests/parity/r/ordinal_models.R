@@ -21,8 +21,10 @@ ordinal_case <- function(id, call, model, data, estimator = "WLSMV", moments = F
   p <- parTable(fit)
   p <- p[p$op %in% c("=~", "~", "~~", "~1", "|", "~*~"), ]
   name <- paste0(p$lhs, p$op, p$rhs, ifelse(p$group > 1, paste0(".g", p$group), ""))
+  std <- standardizedSolution(fit)[seq_along(name), ]
+  stopifnot(all(std$op == p$op), all(std$rhs == p$rhs))
   values <- list(
-    estimates = data.frame(est = p$est, se = p$se, row.names = name),
+    estimates = data.frame(est = p$est, se = p$se, std = std$est.std, se_std = std$se, row.names = name),
     tests = statistics(fit@test),
     baseline = statistics(fit@baseline$test)
   )
