@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.test_plots import assert_nothing_is_cut
 from trustmeasure import plots
 from trustmeasure.errors import DataError
 from trustmeasure.tables import table
@@ -171,3 +172,21 @@ def test_figures_have_words(
 ) -> None:
     assert words in plots.describe(replace(turning, **change))
     assert "3 pairs of scales" in plots.describe(htmt(hs, SCALES, ci=None))
+
+
+def test_long_names_are_wrapped_not_cut() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(1, 5, size=60)
+    long = "perceived effectiveness of the implementation team in the last quarter of the year"
+    found = curvilinear(
+        pd.Series(-((x - 3) ** 2) + rng.normal(size=60), name=long),
+        pd.Series(x, name=long.replace("perceived effectiveness", "trust")),
+        covariates=rng.normal(size=(60, 1)),
+    )
+    items = rng.normal(size=(100, 1)) + rng.normal(size=(100, 4))
+    ratios = htmt(items, {long: ["item1", "item2"], long[::-1]: ["item3", "item4"]}, ci=None)
+    for result in (found, ratios):
+        with plots.offscreen():
+            figure = plots.plot(result).figure
+        figure.draw_without_rendering()
+        assert_nothing_is_cut(figure)

@@ -64,8 +64,8 @@ def turning_point(
         _draw_lines(axes, result)
         _draw_turn(axes, result)
         settings = result.settings
-        axes.set_xlabel(settings["x"] if x_label is None else x_label)
-        axes.set_ylabel(_outcome(result) if y_label is None else y_label)
+        axes.set_xlabel(style.wrap(settings["x"] if x_label is None else x_label, 70))
+        axes.set_ylabel(style.wrap(_outcome(result) if y_label is None else y_label, 38))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2)
         if title is None:
             title = f"Does {settings['y']} turn round as {settings['x']} rises?"

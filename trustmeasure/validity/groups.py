@@ -82,8 +82,7 @@ def known_groups(
     and its interval inverts the noncentral t distribution. For any number of groups the
     share of variance between them is estimated by
     :math:`\omega^2 = (SS_b - df_b\,MS_w)/(SS_t + MS_w)`; its interval inverts the noncentral
-    F distribution (:math:`\lambda / (\lambda + n)`), and belongs to :math:`\eta^2` in the
-    population. It can leave out :math:`\omega^2`'s negative values, which mean none.
+    F distribution (:math:`\lambda / (\lambda + n)`). An estimate below 0 stands for none.
 
     Parameters
     ----------
