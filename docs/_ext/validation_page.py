@@ -30,6 +30,7 @@ TITLES = {
     "efa_rotation": "Factor analysis: rotation",
     "efa_methods": "Factor analysis: every method of extraction",
     "efa_criteria": "Factor analysis: every criterion of rotation",
+    "efa_correlations": "Factor analysis: other correlations",
     "efa_scores": "Factor analysis: scores",
     "efa_bifactor": "Factor analysis: general factors, congruence",
     "htmt": "Heterotrait–monotrait ratios",

@@ -175,6 +175,19 @@ class ExploratoryFactors(Result):
         ten Berge, J. M. F., Krijnen, W. P., Wansbeek, T., & Shapiro, A. (1999). Some new
         results on correlation-preserving factor scores prediction methods. *Linear Algebra
         and Its Applications, 289*, 311–318. https://doi.org/10.1016/S0024-3795(97)10007-6
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import trustmeasure as tm
+        >>> rng = np.random.default_rng(1)
+        >>> traits = np.repeat(rng.normal(size=(500, 2)), 4, axis=1)
+        >>> answers = traits + rng.normal(size=(500, 8))
+        >>> found = tm.efa(answers, n_factors=2).scores(answers, method="tenberge")
+        >>> found.scores.shape
+        (500, 2)
+        >>> bool((found.determinacy["multiple_r"] > .85).all())
+        True
         """
         return factor_scores(
             data,

@@ -250,7 +250,7 @@ def _conditions(p: int, m: int, method: str, rotation: Rotation, oblique: bool) 
 def _jacobian(function: _Equations, x: FloatArray) -> FloatArray:
     """Differences of a function of stacked parameters: rows its values, columns parameters."""
     columns = []
-    step = max(1, _CELLS // max(1, x.size) ** 1 // 1000)
+    step = max(1, _CELLS // x.size**2)  # each makes some p x p cells, fewer than these
     for begin in range(0, x.size, step):
         moves = _STEP * np.eye(x.size)[begin : begin + step]
         columns.append((function(x + moves) - function(x - moves)) / (2 * _STEP))
