@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.samples import Samples
+from trustmeasure.confirmatory.samples import GroupSample, Samples
 from trustmeasure.confirmatory.specification import Specification, starting_values
-from trustmeasure.kernels.incomplete import Pattern, normal_moments, patterns
+from trustmeasure.kernels.incomplete import normal_moments
 from trustmeasure.kernels.moment_fit import Estimator, Model, Sample, fit_moments, score
 from trustmeasure.kernels.pattern_fit import (
     deviance,
     fit_patterns,
+    fit_saturated,
     gradient_and_information,
     observed_information,
 )
+from trustmeasure.kernels.pattern_moments import PatternStack, stack_complete, stack_patterns
 
 FloatArray = NDArray[np.float64]
 
@@ -58,7 +60,7 @@ class Data:
     """The moments, or patterns of answers, that a discrepancy is taken from."""
 
     samples: tuple[Sample, ...]
-    patterns: tuple[tuple[Pattern, ...], ...] | None
+    patterns: tuple[PatternStack, ...] | None
     estimator: Estimator
     saturated: tuple[tuple[FloatArray, FloatArray], ...]
     saturated_loglik: float
@@ -72,16 +74,16 @@ class Data:
 def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: bool) -> Data:
     """Bring each group to what its discrepancy is taken from."""
     if incomplete:
-        found = [normal_moments(_answers(group.values)) for group in samples.groups]
-        by_pattern = tuple(tuple(patterns(_answers(group.values))) for group in samples.groups)
+        stacks = tuple(stack_patterns(_answers(group.values)) for group in samples.groups)
+        found = [_saturated(stack, group) for stack, group in zip(stacks, samples.groups, strict=True)]
         return Data(
             samples=tuple(
                 Sample(group.covariance, group.mean, group.n) for group in samples.groups
             ),
-            patterns=by_pattern,
+            patterns=stacks,
             estimator="ML",
-            saturated=tuple((one.mean, one.covariance) for one in found),
-            saturated_loglik=sum(one.loglik for one in found),
+            saturated=tuple((mean, covariance) for mean, covariance, _ in found),
+            saturated_loglik=sum(loglik for _, _, loglik in found),
         )
     # lavaan takes these two from covariances that divide by n − 1.
     unbiased = estimator in ("GLS", "ULS")
@@ -109,6 +111,17 @@ def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: 
         ),
         saturated_loglik=loglik if estimator == "ML" else float("nan"),
     )
+
+
+def _saturated(stack: PatternStack, group: GroupSample) -> tuple[FloatArray, FloatArray, float]:
+    """Give the moments and the log-likelihood of the model that restricts nothing."""
+    values = _answers(group.values)
+    mean = np.nanmean(values, axis=0)
+    centre, covariance, level, converged = fit_saturated(stack, mean, group.covariance)
+    if not converged:  # the EM algorithm is slow, but goes where answers are few
+        found = normal_moments(values)
+        return found.mean, found.covariance, found.loglik
+    return centre, covariance, -0.5 * (level + LOG_2PI * stack.n_answers)
 
 
 def _answers(values: FloatArray | None) -> FloatArray:
@@ -176,8 +189,8 @@ def _reduced(model: Model, parameters: FloatArray) -> FloatArray:
     return np.asarray(found)
 
 
-def _constant(groups: Sequence[Sequence[Pattern]]) -> float:
-    return 0.5 * LOG_2PI * sum(g.n * len(g.items) for patterns in groups for g in patterns)
+def _constant(groups: Sequence[PatternStack]) -> float:
+    return 0.5 * LOG_2PI * sum(group.n_answers for group in groups)
 
 
 def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
@@ -223,6 +236,11 @@ def hessian(found: Estimates, data: Data, *, step: float = 1e-5) -> FloatArray:
     """Give the unit information (k, k) observed: the Hessian of half the discrepancy."""
     if data.patterns is not None:
         return observed_information(found.model, data.patterns, found.reduced)
+    if data.estimator == "ML":
+        stacks = [
+            stack_complete(sample.covariance, sample.mean, sample.n) for sample in data.samples
+        ]
+        return observed_information(found.model, stacks, found.reduced)
     size = len(found.reduced)
     moves = np.diag(step * np.maximum(1.0, np.abs(found.reduced)))
     sides = [

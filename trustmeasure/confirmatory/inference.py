@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,9 @@ from trustmeasure.confirmatory.estimation import (
 )
 from trustmeasure.confirmatory.samples import GroupSample, Samples
 from trustmeasure.confirmatory.specification import Specification
-from trustmeasure.kernels.incomplete import Pattern, patterns
 from trustmeasure.kernels.moment_fit import Estimator, Model
-from trustmeasure.kernels.pattern_fit import case_scores, observed_information
+from trustmeasure.kernels.pattern_fit import case_scores
+from trustmeasure.kernels.pattern_moments import PatternStack, pattern_terms, stack_patterns
 from trustmeasure.kernels.sandwich import (
     Whitened,
     case_spread,
@@ -226,8 +225,8 @@ def _saturated_trace(
         if data.patterns is None and group.clusters is None and not len(given):
             total += _distance_trace(group, means=means)
             continue
-        kinds = patterns(_answers(group)) if data.patterns is None else data.patterns[place]
-        total += _saturated_part(group, mean, spread, kinds, given, means=means)
+        stack = stack_patterns(_answers(group)) if data.patterns is None else data.patterns[place]
+        total += _saturated_part(group, mean, spread, stack, given, means=means)
     return total
 
 
@@ -243,7 +242,7 @@ def _saturated_part(
     group: GroupSample,
     mean: FloatArray,
     spread: FloatArray,
-    kinds: Sequence[Pattern],
+    stack: PatternStack,
     given: NDArray[np.intp],
     *,
     means: bool,
@@ -253,7 +252,10 @@ def _saturated_part(
     model = _saturated_model(p)
     rows, columns = np.tril_indices(p)
     point = np.concatenate([spread[rows, columns], mean])
-    information = observed_information(model, [kinds], point)
+    terms = pattern_terms(stack, spread, mean, observed=True)
+    if terms is None or terms.observed is None:
+        raise np.linalg.LinAlgError("the saturated covariance matrix has no inverse")
+    information = terms.observed / stack.n
     meat = _products(case_scores(model, [_answers(group)], point)[0], group.clusters) / group.n
     outside = ~np.isin(np.arange(p), given)
     kept = np.concatenate([outside[rows] | outside[columns], outside & means])

@@ -65,8 +65,9 @@ def descend(
         promise = -(gradient * step).sum(axis=-1) / 2
         moved = history.extrapolate(active, here, step)
         reached = value(moved, active)
-        # A leap must be as good as the plain step could hope to be.
-        near = np.flatnonzero(~(reached < before - promise))
+        # A leap must be as good as the plain step could hope to be; at the end nothing is left
+        # to gain, and whether it gains is noise.
+        near = np.flatnonzero(~(reached < before - promise) & ~(promise < tolerance))
         if near.size:
             moved[near], reached[near] = _halve(
                 value, active[near], here[near], before[near], step[near]

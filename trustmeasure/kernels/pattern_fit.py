@@ -8,14 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.kernels.descent import Descent, descend
-from trustmeasure.kernels.incomplete import Pattern
-from trustmeasure.kernels.moment_fit import Model, half_products
-from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
+from trustmeasure.kernels.moment_fit import Model
+from trustmeasure.kernels.pattern_moments import (
+    PatternStack,
+    Terms,
+    deviance_of,
+    moment_slopes,
+    moment_vector,
+    pattern_terms,
+    stack_patterns,
+    weighted_answers,
+)
+from trustmeasure.kernels.structural import Layout, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-Groups = Sequence[Sequence[Pattern]]
+Groups = Sequence[PatternStack]
 
 
 def fit_patterns(
@@ -41,38 +50,61 @@ def fit_patterns(
     return descend(value, score, start[None], tolerance=tolerance, max_iterations=max_iterations)
 
 
-def persons(groups: Groups) -> int:
+def fit_saturated(
+    group: PatternStack, mean: FloatArray, spread: FloatArray
+) -> tuple[FloatArray, FloatArray, float, bool]:
+    """Maximise the likelihood over all means and covariances, from a start.
+
+    Gives mean, covariance, deviance in all (without its constant), and whether it converged.
+    """
+    p = len(mean)
+    rows, columns = np.tril_indices(p)
+    q = len(rows)
+
+    def moments(point: FloatArray) -> tuple[FloatArray, FloatArray]:
+        found = np.zeros((p, p))
+        found[rows, columns] = found[columns, rows] = point[:q]
+        return found, point[q:]
+
+    def value(points: FloatArray, _: IntArray) -> FloatArray:
+        return np.array([deviance_of(group, *moments(point)) for point in points]) / group.n
+
+    def score(points: FloatArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
+        found = [_terms(group, *moments(point)) for point in points]
+        slope = np.stack([moment_vector(one) for one in found])
+        return slope / group.n, np.stack([_known(one.expected) for one in found]) / group.n
+
+    start = np.concatenate([_proper(spread)[rows, columns], mean])
+    found = descend(value, score, start[None], tolerance=1e-13, max_iterations=100)
+    covariance, centre = moments(found.point[0])
+    return centre, covariance, float(found.value[0]) * group.n, bool(found.converged[0])
+
+
+def _proper(spread: FloatArray) -> FloatArray:
+    """Shrink pairwise correlations until they can be those of one population."""
+    scale = np.sqrt(np.diag(spread))
+    correlation = spread / np.outer(scale, scale)
+    lowest = float(np.linalg.eigvalsh(correlation)[0])
+    share = 0.0 if lowest > 0.01 else min(1.0, (0.02 - lowest) / (1.0 - lowest))
+    shrunk = (1.0 - share) * correlation + share * np.eye(len(scale))
+    return np.asarray(shrunk * np.outer(scale, scale))
+
+
+def persons(groups: Groups) -> float:
     """Count everyone in all groups."""
-    return sum(pattern.n for patterns in groups for pattern in patterns)
+    return sum(group.n for group in groups)
 
 
 def deviance(model: Model, groups: Groups, reduced: FloatArray) -> float:
     """Give −2 log-likelihood a person, without the constant; infinite where Σ is none."""
     parameters = model.expand(reduced)
     total = 0.0
-    for layout, patterns in zip(model.layouts, groups, strict=True):
+    for layout, group in zip(model.layouts, groups, strict=True):
         found = implied(matrices(layout, parameters))
-        for pattern in patterns:
-            part = _deviance(found, pattern)
-            if not np.isfinite(part):
-                return np.inf
-            total += part
+        total += deviance_of(group, found.spread, found.mean)
+        if not np.isfinite(total):
+            return np.inf
     return total / persons(groups)
-
-
-def _deviance(found: Implied, pattern: Pattern) -> float:
-    o = pattern.items
-    spread = found.spread[np.ix_(o, o)]
-    if not np.isfinite(spread).all():
-        return np.inf
-    try:
-        root = np.linalg.cholesky(spread)
-    except np.linalg.LinAlgError:
-        return np.inf
-    white = np.linalg.inv(root)
-    off = white @ (pattern.mean - found.mean[o])
-    scatter = float(((white @ pattern.scatter) * white).sum())
-    return pattern.n * (2.0 * float(np.log(np.diag(root)).sum()) + float(off @ off)) + scatter
 
 
 def gradient_and_information(
@@ -82,36 +114,31 @@ def gradient_and_information(
     parameters = model.expand(reduced)
     gradient = np.zeros(len(parameters))
     information = np.zeros((len(parameters), len(parameters)))
-    for layout, patterns in zip(model.layouts, groups, strict=True):
-        own, cross, used = _group(layout, parameters, patterns)
-        gradient[used] += own
-        information[np.ix_(used, used)] += cross
+    for layout, group in zip(model.layouts, groups, strict=True):
+        found = implied(matrices(layout, parameters))
+        change = slopes(layout, found)
+        turn = moment_slopes(change)
+        terms = _terms(group, found.spread, found.mean)
+        gradient[change.used] += moment_vector(terms) @ turn
+        information[np.ix_(change.used, change.used)] += turn.T @ _known(terms.expected) @ turn
     n = persons(groups)
     basis = model.basis
     return gradient @ basis / n, basis.T @ information @ basis / n
 
 
-def _group(
-    layout: Layout, parameters: FloatArray, patterns: Sequence[Pattern]
-) -> tuple[FloatArray, FloatArray, IntArray]:
-    found = implied(matrices(layout, parameters))
-    change = slopes(layout, found)
-    size = len(change.used)
-    gradient, information = np.zeros(size), np.zeros((size, size))
-    weight = change.weight
-    for pattern in patterns:
-        o = pattern.items
-        white = np.linalg.inv(np.linalg.cholesky(found.spread[np.ix_(o, o)]))
-        left, right = change.left[:, o] @ white.T, change.right[:, o] @ white.T
-        means = change.mean[:, o] @ white.T
-        off = white @ (pattern.mean - found.mean[o])
-        scatter = white @ pattern.scatter @ white.T / pattern.n + np.outer(off, off)
-        rest = scatter - np.eye(len(o))
-        gradient -= pattern.n * (weight * ((left @ rest) * right).sum(axis=1) + means @ off)
-        information += pattern.n * (
-            weight[:, None] * weight * half_products(left, right) + means @ means.T
-        )
-    return gradient, information, change.used
+def _terms(
+    group: PatternStack, spread: FloatArray, mean: FloatArray, *, observed: bool = False
+) -> Terms:
+    terms = pattern_terms(group, spread, mean, expected=not observed, observed=observed)
+    if terms is None:
+        raise np.linalg.LinAlgError("the implied covariance matrix has no inverse")
+    return terms
+
+
+def _known(matrix: FloatArray | None) -> FloatArray:
+    if matrix is None:
+        raise ValueError("this was not computed")
+    return matrix
 
 
 def case_scores(
@@ -123,21 +150,17 @@ def case_scores(
     for layout, data in zip(model.layouts, values, strict=True):
         found = implied(matrices(layout, parameters))
         change = slopes(layout, found)
+        turned, layers = weighted_answers(stack_patterns(data), data, found.spread, found.mean)
+        part = change.weight * ((turned @ change.left.T) * (turned @ change.right.T))
+        part += turned @ change.mean.T
+        p = data.shape[1]
+        rows, columns = np.tril_indices(p)
+        twice = np.where(rows == columns, 1.0, 2.0)
+        half = moment_slopes(change)[: len(rows)] * (0.5 * twice)[:, None]
+        for layer, inverses in layers:
+            part[layer.rows] -= (inverses[:, rows, columns] @ half)[layer.which]
         scores = np.zeros((len(data), len(parameters)))
-        answered = ~np.isnan(data)
-        kinds, which = np.unique(answered, axis=0, return_inverse=True)
-        for number, kind in enumerate(kinds):
-            o = np.flatnonzero(kind)
-            rows = np.flatnonzero(which.ravel() == number)
-            if not len(o):
-                continue
-            white = np.linalg.inv(np.linalg.cholesky(found.spread[np.ix_(o, o)]))
-            left, right = change.left[:, o] @ white.T, change.right[:, o] @ white.T
-            off = (data[np.ix_(rows, o)] - found.mean[o]) @ white.T
-            expected = (left * right).sum(axis=1)
-            part = change.weight * ((off @ left.T) * (off @ right.T) - expected)
-            part += off @ (change.mean[:, o] @ white.T).T
-            scores[np.ix_(rows, change.used)] += part
+        scores[:, change.used] = part
         found_scores.append(scores @ model.basis)
     return found_scores
 
@@ -145,13 +168,31 @@ def case_scores(
 def observed_information(
     model: Model, groups: Groups, reduced: FloatArray, *, step: float = 1e-5
 ) -> FloatArray:
-    """Hessian (k, k) of half the deviance, by central differences of the gradient."""
+    """Hessian (k, k) of half the deviance.
+
+    What the moments' curvature contributes is exact; the bend of the moments themselves, at
+    the slope of the likelihood held fixed, is by central differences.
+    """
+    parameters = model.expand(reduced)
     size = len(reduced)
-    hessian = np.zeros((size, size))
-    for j in range(size):
-        move = np.zeros(size)
-        move[j] = step * max(1.0, abs(reduced[j]))
-        after, _ = gradient_and_information(model, groups, reduced + move)
-        before, _ = gradient_and_information(model, groups, reduced - move)
-        hessian[j] = (after - before) / (2 * move[j])
-    return (hessian + hessian.T) / 2
+    moves = np.diag(step * np.maximum(1.0, np.abs(reduced)))
+    points = model.expand(np.concatenate([reduced + moves, reduced - moves]))
+    curved = np.zeros((len(parameters), len(parameters)))
+    bent = np.zeros((2 * size, len(parameters)))
+    for layout, group in zip(model.layouts, groups, strict=True):
+        found = implied(matrices(layout, parameters))
+        change = slopes(layout, found)
+        turn = moment_slopes(change)
+        terms = _terms(group, found.spread, found.mean, observed=True)
+        curved[np.ix_(change.used, change.used)] += turn.T @ _known(terms.observed) @ turn
+        bent[:, change.used] += _slopes_at(layout, points, terms)
+    bend = (bent[:size] - bent[size:]) @ model.basis / (2 * np.diag(moves))[:, None]
+    hessian = model.basis.T @ curved @ model.basis + (bend + bend.T) / 2
+    return np.asarray(hessian / persons(groups))
+
+
+def _slopes_at(layout: Layout, points: FloatArray, terms: Terms) -> FloatArray:
+    """Slopes (s, t) of the likelihood at points (s, n_free), as if linear in the moments."""
+    change = slopes(layout, implied(matrices(layout, points)))
+    spread = 2.0 * change.weight * ((change.left @ terms.slope_spread) * change.right).sum(axis=-1)
+    return np.asarray(spread + change.mean @ terms.slope_mean)
