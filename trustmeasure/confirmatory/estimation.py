@@ -75,7 +75,9 @@ def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: 
     """Bring each group to what its discrepancy is taken from."""
     if incomplete:
         stacks = tuple(stack_patterns(_answers(group.values)) for group in samples.groups)
-        found = [_saturated(stack, group) for stack, group in zip(stacks, samples.groups, strict=True)]
+        found = [
+            _saturated(stack, group) for stack, group in zip(stacks, samples.groups, strict=True)
+        ]
         return Data(
             samples=tuple(
                 Sample(group.covariance, group.mean, group.n) for group in samples.groups
@@ -224,12 +226,20 @@ def _single(sample: Sample) -> Sample:
     return Sample(sample.covariance[None], mean, sample.n)
 
 
+def score_and_information(
+    model: Model, data: Data, reduced: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give the gradient (k,) of half the discrepancy and the unit information (k, k) expected."""
+    if data.patterns is not None:
+        return gradient_and_information(model, data.patterns, reduced)
+    flat = [_single(sample) for sample in data.samples]
+    gradient, information = score(model, flat, reduced[None], data.estimator)
+    return gradient[0], information[0]
+
+
 def expected_information(found: Estimates, data: Data) -> FloatArray:
     """Give the unit information (k, k) that the model expects."""
-    if data.patterns is not None:
-        return gradient_and_information(found.model, data.patterns, found.reduced)[1]
-    flat = [_single(sample) for sample in data.samples]
-    return np.asarray(score(found.model, flat, found.reduced[None], data.estimator)[1][0])
+    return score_and_information(found.model, data, found.reduced)[1]
 
 
 def hessian(found: Estimates, data: Data, *, step: float = 1e-5) -> FloatArray:

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import as_frame, as_items, check_count, listed, near, refuse_constant
+from trustmeasure._checks import (
+    Items,
+    as_frame,
+    as_items,
+    check_count,
+    listed,
+    near,
+    refuse_constant,
+)
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.results import Notes
 
@@ -33,6 +41,8 @@ class GroupSample:
     mean : ndarray (p,) or None
     covariance : ndarray (p, p)
         With divisor n. Of incomplete data, pairwise: only for starting values.
+    rows : ndarray of int (n,) or None
+        Where the persons stand in the data.
     """
 
     label: Any
@@ -41,15 +51,17 @@ class GroupSample:
     n: int
     mean: FloatArray | None
     covariance: FloatArray
+    rows: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
 class Samples:
-    """All groups, and what was left out."""
+    """All groups, and what was left out; ``index`` is that of the data."""
 
     groups: tuple[GroupSample, ...]
     n_dropped: int
     group_name: str | None = None
+    index: pd.Index | None = None
 
     @property
     def n(self) -> int:
@@ -104,10 +116,7 @@ def from_data(
     plain = [name for name in observed if name not in interactions]
     plain += [part for pair in interactions.values() for part in pair if part not in plain]
     block = as_items(frame, items=list(dict.fromkeys(plain)), min_items=1, min_persons=2)
-    columns = dict(zip(block.names, block.values.T, strict=True))
-    for name, (a, b) in interactions.items():
-        columns[name] = columns[a] * columns[b]
-    values = np.column_stack([columns[name] for name in observed])
+    values = in_order(block, observed, interactions)
     keep = _kept(values, observed, exogenous, missing, notes)
     which = np.zeros(len(values), dtype=np.intp)
     if group is not None:
@@ -119,11 +128,22 @@ def from_data(
             keep &= which >= 0
     codes = _cluster_codes(frame, cluster, keep, notes)
     groups = [
-        _group(label, values[rows], None if codes is None else codes[rows], observed)
+        _group(label, values, np.flatnonzero(keep & (which == place)), codes, observed)
         for place, label in enumerate(labels)
-        for rows in [keep & (which == place)]
     ]
-    return Samples(tuple(groups), n_dropped=int((~keep).sum()), group_name=group)
+    return Samples(tuple(groups), n_dropped=int((~keep).sum()), group_name=group, index=frame.index)
+
+
+def in_order(
+    block: Items, observed: Sequence[str], interactions: Mapping[str, tuple[str, str]]
+) -> FloatArray:
+    """Give the model's variables (n, p), products among them."""
+    if list(block.names) == list(observed):
+        return block.values
+    columns = dict(zip(block.names, block.values.T, strict=True))
+    for name, (a, b) in interactions.items():
+        columns[name] = columns[a] * columns[b]
+    return np.column_stack([columns[name] for name in observed])
 
 
 def _kept(
@@ -176,30 +196,43 @@ def _cluster_codes(
 
 
 def _group(
-    label: Any, values: FloatArray, clusters: NDArray[np.intp] | None, observed: Sequence[str]
+    label: Any,
+    values: FloatArray,
+    rows: NDArray[np.intp],
+    codes: NDArray[np.intp] | None,
+    observed: Sequence[str],
 ) -> GroupSample:
     where = "" if label is None else f" in group '{label}'"
-    if len(values) < 2:
+    if len(rows) < 2:
         raise DataError(
-            f"{len(values)} person(s){where} can be used; a model needs more. Use "
+            f"{len(rows)} person(s){where} can be used; a model needs more. Use "
             "missing='fiml' where answers are missing, or fewer variables."
         )
+    if len(rows) < len(values):
+        values = values[rows]
     answered = ~np.isnan(values)
+    complete = bool(answered.all())
     unasked = [name for place, name in enumerate(observed) if not answered[:, place].any()]
     if unasked:
         raise DataError(f"Variable(s) {listed(unasked)} have no answer{where}.")
     refuse_constant(values, observed)
-    mean = np.nanmean(values, axis=0)
-    centred = np.where(answered, values - mean, 0.0)
-    counts = answered.T.astype(np.float64) @ answered
-    covariance = centred.T @ centred / np.maximum(counts, 1.0)
+    if complete:
+        mean = np.ones(len(values)) @ values / len(values)
+        centred = values - mean
+        covariance = centred.T @ centred / len(values)
+    else:
+        mean = np.nanmean(values, axis=0)
+        centred = np.where(answered, values - mean, 0.0)
+        counts = answered.T.astype(np.float64) @ answered
+        covariance = centred.T @ centred / np.maximum(counts, 1.0)
     return GroupSample(
         label=label,
         values=values,
-        clusters=clusters,
+        clusters=None if codes is None else codes[rows],
         n=len(values),
         mean=mean,
         covariance=covariance,
+        rows=rows,
     )
 
 

@@ -11,6 +11,7 @@ Moments are ordered as the lower triangle of Σ by rows, each counted once, then
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,12 +124,13 @@ def _kinds(answered: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], IntArray, In
     if answered.all():
         return np.ones((1, p), dtype=bool), np.zeros(n, dtype=np.intp), np.array([n])
     packed = np.packbits(answered, axis=1)
-    width = packed.shape[1]
-    keys = np.ascontiguousarray(packed).view(np.dtype((np.void, width))).ravel()
-    if width <= 8:
-        wide = np.zeros((n, 8), dtype=np.uint8)
-        wide[:, :width] = packed
-        keys = wide.view(np.uint64).ravel()
+    # Whole numbers sort faster than rows of bits.
+    wide = np.zeros((n, 8 * -(-packed.shape[1] // 8)), dtype=np.uint8)
+    wide[:, : packed.shape[1]] = packed
+    words = wide.view(np.uint64)
+    keys: NDArray[Any] = words.ravel()
+    if words.shape[1] > 1:
+        keys = words.view(np.dtype((np.void, words.shape[1] * 8))).ravel()
     _, first, which, counts = np.unique(
         keys, return_index=True, return_inverse=True, return_counts=True
     )
@@ -278,10 +280,11 @@ class _Pieces:
             return cls(inverse, None, None, np.full(count, logdet), off, turned)
         across = inverse[layer.missing]
         inner = np.take_along_axis(across, layer.missing[:, None, :], axis=2)
-        small = np.linalg.inv(inner)
+        small: FloatArray = np.asarray(np.linalg.inv(inner), dtype=np.float64)
         at = np.take_along_axis(turned, layer.missing, axis=1)
         turned = turned - ((at[:, None, :] @ small) @ across)[:, 0]
-        return cls(inverse, across, small, logdet + np.linalg.slogdet(inner)[1], off, turned)
+        logs = np.asarray(np.linalg.slogdet(inner)[1], dtype=np.float64)
+        return cls(inverse, across, small, logdet + logs, off, turned)
 
     def inverses(self, which: slice) -> FloatArray:
         """Give G (P, p, p) of some of the patterns."""

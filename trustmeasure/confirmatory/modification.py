@@ -1,0 +1,286 @@
+"""What a model would gain from one parameter more, or from one equality less: score tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations_with_replacement, permutations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure._checks import check_level, check_option
+from trustmeasure.confirmatory.admissibility import describe
+from trustmeasure.confirmatory.equalities import equality_matrix
+from trustmeasure.confirmatory.estimation import score_and_information
+from trustmeasure.confirmatory.parameters import Constraint, Parameter, ParameterTable
+from trustmeasure.confirmatory.results import Fitted
+from trustmeasure.confirmatory.specification import Block, Specification, specify
+from trustmeasure.errors import OptionError
+from trustmeasure.kernels.moment_fit import Model
+from trustmeasure.kernels.structural import Layout, implied, matrices
+
+FloatArray = NDArray[np.float64]
+
+OPERATORS = ("=~", "~", "~~", "~1")
+# A parameter of which the others leave no more than this share of information is not identified.
+UNIDENTIFIED = 1e-7
+
+
+def modification_indices(
+    fitted: Fitted,
+    labels: Sequence[Any],
+    *,
+    minimum: float,
+    sort: bool,
+    op: str | Sequence[str] | None,
+    power: bool,
+    delta: float,
+    alpha: float,
+) -> pd.DataFrame:
+    """Test every parameter that the model fixes; see `StructuralModel.modification_indices`."""
+    _refuse_unweighted(fitted)
+    wanted = OPERATORS if op is None else (op,) if isinstance(op, str) else tuple(op)
+    for one in wanted:
+        check_option("op", one, OPERATORS)
+    check_level("alpha", alpha)
+    table = fitted.specification.table
+    extended, places = extended_table(table)
+    specification = specify(extended)
+    model = specification.model(fitted.samples.covariances, fitted.samples.means)
+    starts = [row.start for row in extended.parameters if row.free > table.n_free]
+    point = np.concatenate([fitted.estimates.parameters, starts])
+    unrestricted = replace(model, basis=np.eye(len(point)), origin=np.zeros(len(point)))
+    gradient, information = score_and_information(unrestricted, fitted.data, point)
+    mi, epc = _univariate(gradient, information, fitted)
+    lv, everything = _scales(specification, model, point)
+    frame = _frame(extended, places, labels)
+    frame["mi"], frame["epc"] = mi, epc
+    frame["sepc_lv"], frame["sepc_all"] = epc * lv[places], epc * everything[places]
+    if power:
+        frame = pd.concat([frame, _power(mi, epc, delta, alpha)], axis=1)
+    keep = frame["mi"].notna() & (frame["mi"] >= minimum) & frame["op"].isin(wanted)
+    frame = frame[keep]
+    if sort:
+        frame = frame.sort_values("mi", ascending=False, kind="stable")
+    return frame.reset_index(drop=True)
+
+
+def _refuse_unweighted(fitted: Fitted) -> None:
+    if fitted.data.estimator == "ULS":
+        raise OptionError(
+            "Score tests need an estimator whose statistic has a χ² distribution; 'ULS' has none. "
+            "Fit the model with estimator='ML', 'MLR' or 'GLS'."
+        )
+
+
+def extended_table(table: ParameterTable) -> tuple[ParameterTable, NDArray[np.intp]]:
+    """Free what the table fixes, and add what it leaves out; give the rows that are new free ones.
+
+    Moments of exogenous variables, which are the data's, stay as they are.
+    """
+    rows: list[Parameter] = []
+    places: list[int] = []
+    free = table.n_free
+    for row in table.parameters:
+        if not row.free and not row.exo and row.op in OPERATORS:
+            free += 1
+            places.append(len(rows))
+            rows.append(replace(row, free=free, start=row.value, value=math.nan))
+        else:
+            rows.append(row)
+    for group in range(1, table.n_groups + 1):
+        known = {
+            key
+            for row in table.parameters
+            if row.group == group
+            for key in _keys(row.lhs, row.op, row.rhs)
+        }
+        for lhs, op, rhs in _candidates(table, group):
+            if (lhs, op, rhs) in known:
+                continue
+            free += 1
+            places.append(len(rows))
+            rows.append(Parameter(lhs, op, rhs, group=group, free=free, start=0.0, user=False))
+    return replace(table, parameters=tuple(rows)), np.asarray(places, dtype=np.intp)
+
+
+def _keys(lhs: str, op: str, rhs: str) -> list[tuple[str, str, str]]:
+    return [(lhs, op, rhs), (rhs, op, lhs)] if op == "~~" else [(lhs, op, rhs)]
+
+
+def _candidates(table: ParameterTable, group: int) -> Iterator[tuple[str, str, str]]:
+    """Name the parameters that a model of these variables could have, in lavaan's order."""
+    latent = table.names("lv", group=group)
+    observed = table.names("ov", group=group)
+    modelled = table.names("ov.nox", group=group)
+    indicators = set(table.names("ov.ind", group=group))
+    own = [row for row in table.parameters if row.group == group and row.op == "~"]
+    related = list(dict.fromkeys([row.lhs for row in own] + [row.rhs for row in own]))
+    for factor in latent:
+        for name in modelled:
+            if name not in related:
+                yield factor, "=~", name
+    measured = [name for name in modelled if name in indicators]
+    for kind in (measured, latent):
+        for a, b in combinations_with_replacement(kind, 2):
+            yield a, "~~", b
+    for a, b in permutations(related, 2):
+        if not (a in indicators and b in latent):
+            yield a, "~", b
+    if table.meanstructure:
+        given = {row.lhs for row in table.parameters if row.exo}
+        for name in (*observed, *latent):
+            if name not in given:
+                yield name, "~1", ""
+
+
+def _univariate(
+    gradient: FloatArray, information: FloatArray, fitted: Fitted
+) -> tuple[FloatArray, FloatArray]:
+    """Give the test and the expected change of each new parameter, added alone."""
+    old = fitted.specification.table.n_free
+    basis = fitted.estimates.model.basis
+    across = basis.T @ information[:old, old:]
+    inverse = np.linalg.pinv(basis.T @ information[:old, :old] @ basis, rcond=1e-10, hermitian=True)
+    own = np.diag(information)[old:]
+    rest = own - (across * (inverse @ across)).sum(axis=0)
+    rest = np.where(rest > UNIDENTIFIED * own, rest, np.nan)
+    slope = gradient[old:]
+    return fitted.data.n * slope**2 / rest, -slope / rest
+
+
+def _scales(
+    specification: Specification, model: Model, point: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give what each row is multiplied by in standard deviations: latent ones alone, or all."""
+    size = len(specification.table.parameters)
+    lv, everything = np.ones(size), np.ones(size)
+    for block, layout in zip(specification.blocks, model.layouts, strict=True):
+        sds = _deviations(block, layout, point)
+        for place, (name, i, j) in block.cells.items():
+            for found, (observed, latent, residual) in zip((lv, everything), sds, strict=True):
+                if name == "lambda":
+                    found[place] = latent[j] / observed[i]
+                elif name == "beta":
+                    found[place] = latent[j] / latent[i]
+                elif name in ("nu", "alpha"):
+                    found[place] = 1.0 / (observed if name == "nu" else latent)[i]
+                else:
+                    whole = latent if name == "psi" else observed
+                    found[place] = _covariance_scale(residual[name], whole, i, j)
+    return lv, everything
+
+
+def _covariance_scale(residual: FloatArray, whole: FloatArray, i: int, j: int) -> float:
+    """Make a covariance a correlation of residuals, a variance a share of the whole."""
+    by = whole[i] ** 2 if i == j else residual[i] * residual[j]
+    return 1.0 / by if by > 0 else math.nan
+
+
+Deviations = tuple[FloatArray, FloatArray, dict[str, FloatArray]]
+
+
+def _deviations(block: Block, layout: Layout, point: FloatArray) -> tuple[Deviations, Deviations]:
+    """Give standard deviations of a group: with observed variables as they are, and with all."""
+    parts = matrices(layout, point)
+    moments = implied(parts)
+    through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
+    latent = np.sqrt(np.maximum(np.diag(through @ parts["psi"] @ through.T), 0.0))
+    observed = np.sqrt(np.diag(moments.spread))
+    residual = {name: np.sqrt(np.abs(np.diag(parts[name]))) for name in ("psi", "theta")}
+    stands = np.array([name in block.stand_ins for name in block.latent], dtype=bool)
+    plain = (
+        np.ones(len(observed)),
+        np.where(stands, 1.0, latent),
+        {"psi": np.where(stands, 1.0, residual["psi"]), "theta": np.ones(len(observed))},
+    )
+    return plain, (observed, latent, residual)
+
+
+def _frame(table: ParameterTable, places: NDArray[np.intp], labels: Sequence[Any]) -> pd.DataFrame:
+    rows = [table.parameters[place] for place in places]
+    columns: dict[str, list[Any]] = {
+        "lhs": [row.lhs for row in rows],
+        "op": [row.op for row in rows],
+        "rhs": [row.rhs for row in rows],
+    }
+    if len(labels) > 1:
+        columns["group"] = [labels[row.group - 1] for row in rows]
+    return pd.DataFrame(columns)
+
+
+def _power(mi: FloatArray, epc: FloatArray, delta: float, alpha: float) -> pd.DataFrame:
+    """Judge each index by the power to find a change of ``delta`` (Saris, Satorra & van der Veld).
+
+    Decisions: "inconclusive", "misspecified" (significant where power is low), "fine" (not
+    significant where power is high); with both, "small" or "large" by the expected change.
+    """
+    from scipy.special import chdtrc, chdtri, chndtr
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ncp = np.where(epc != 0, mi / epc**2, np.nan) * delta**2
+    critical = float(chdtri(1, alpha))
+    power = 1.0 - chndtr(critical, 1, ncp)
+    significant, high = chdtrc(1, mi) < alpha, power > 0.75
+    decision = np.where(
+        significant,
+        np.where(high, np.where(np.abs(epc) > delta, "large", "small"), "misspecified"),
+        np.where(high, "fine", "inconclusive"),
+    )
+    return pd.DataFrame({"ncp": ncp, "power": power, "decision": decision})
+
+
+def score_tests(fitted: Fitted) -> pd.DataFrame:
+    """Test every equality constraint; see `StructuralModel.score_tests`."""
+    from scipy.special import chdtrc
+
+    _refuse_unweighted(fitted)
+    table = fitted.specification.table
+    if not table.equalities:
+        raise OptionError(
+            "The model holds nothing equal, so there are no equalities to test. Equal labels, "
+            "'==' and group_equal= hold parameters equal; for parameters that the model leaves "
+            "out, see .modification_indices()."
+        )
+    model = fitted.estimates.model
+    size = table.n_free
+    free = replace(model, basis=np.eye(size), origin=np.zeros(size))
+    gradient, information = score_and_information(free, fitted.data, fitted.estimates.parameters)
+    rows = []
+    for one in table.equalities:
+        others = tuple(kept for kept in table.constraints if kept is not one)
+        basis, _ = equality_matrix(replace(table, constraints=others))
+        change = _release(gradient, information, basis)
+        chisq = float(-fitted.data.n * gradient @ change)
+        rows.append((_text(one, table), chisq, 1, float(chdtrc(1, chisq)), _gap(one, change)))
+    everything = _release(gradient, information, np.eye(size))
+    total = float(-fitted.data.n * gradient @ everything)
+    df = size - model.basis.shape[1]
+    rows.append(("all", total, df, float(chdtrc(df, total)), math.nan))
+    return pd.DataFrame(rows, columns=["constraint", "chisq", "df", "pvalue", "epc"])
+
+
+def _release(gradient: FloatArray, information: FloatArray, basis: FloatArray) -> FloatArray:
+    """Give the change of all parameters in one scoring step along a basis."""
+    inner = basis.T @ information @ basis
+    inverse = np.linalg.pinv(inner, rcond=1e-10, hermitian=True)
+    return np.asarray(-basis @ (inverse @ (basis.T @ gradient)))
+
+
+def _gap(one: Constraint, change: FloatArray) -> float:
+    """Give how far apart the two sides would move."""
+    sides = [side.linear(len(change)) for side in (one.lhs, one.rhs)]
+    slopes = [side[0] for side in sides if side is not None]
+    return float((slopes[0] - slopes[1]) @ change)
+
+
+def _text(one: Constraint, table: ParameterTable) -> str:
+    """Write a constraint with the names of the parameters that it is about."""
+    if one.user:
+        return one.text
+    sides = [describe(table.free[side.places[0]]) for side in (one.lhs, one.rhs)]
+    return " == ".join(sides)
