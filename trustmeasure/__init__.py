@@ -49,6 +49,7 @@ if _TYPE_CHECKING:
         load_instrument,
         validate_instrument,
     )
+    from trustmeasure.invariance import measurement_invariance
     from trustmeasure.platforms import export_instrument, import_instrument, read_responses
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
@@ -78,6 +79,7 @@ if _TYPE_CHECKING:
     from trustmeasure.scoring import Scores, score, score_frame
     from trustmeasure.simulate import simulate_responses
     from trustmeasure.tables import Table, table
+    from trustmeasure.theory import compare_theories, fit_theory, theory_of_change
     from trustmeasure.validity import (
         criterion_validity,
         curvilinear,
@@ -116,6 +118,7 @@ __all__ = [
     "build_instrument",
     "categorical_omega",
     "cfa",
+    "compare_theories",
     "conditional_sem",
     "congruence",
     "correlate",
@@ -126,6 +129,7 @@ __all__ = [
     "efa",
     "example_path",
     "export_instrument",
+    "fit_theory",
     "glb",
     "group_icc",
     "growth",
@@ -142,6 +146,7 @@ __all__ = [
     "marker_variable",
     "mcdonald_omega",
     "measurement_error",
+    "measurement_invariance",
     "missingness",
     "mtmm",
     "multilevel_reliability",
@@ -171,6 +176,7 @@ __all__ = [
     "team_report",
     "test_retest",
     "tetrachoric",
+    "theory_of_change",
     "validate_instrument",
     "validation_report",
 ]
@@ -215,6 +221,7 @@ _HOMES = {
         "load_instrument",
         "validate_instrument",
     ),
+    "invariance": ("measurement_invariance",),
     "platforms": ("export_instrument", "import_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),
@@ -244,6 +251,7 @@ _HOMES = {
     "scoring": ("Scores", "score", "score_frame"),
     "simulate": ("simulate_responses",),
     "tables": ("Table", "table"),
+    "theory": ("compare_theories", "fit_theory", "theory_of_change"),
     "validity": (
         "criterion_validity",
         "curvilinear",

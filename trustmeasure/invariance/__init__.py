@@ -1,0 +1,12 @@
+"""Whether scales measure the same in all groups and at all times."""
+
+from trustmeasure.invariance.effect_sizes import BiasEffects
+from trustmeasure.invariance.ladder import measurement_invariance
+from trustmeasure.invariance.results import InvarianceResult, PartialInvariance
+
+__all__ = [
+    "BiasEffects",
+    "InvarianceResult",
+    "PartialInvariance",
+    "measurement_invariance",
+]

@@ -1,0 +1,99 @@
+"""Which equality fits worst: a score test for each parameter that a level holds equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.invariance.designs import Design
+from trustmeasure.kernels.constraint_tests import adjusted, release_tests
+from trustmeasure.kernels.fit_indices import pvalue
+from trustmeasure.kernels.moment_fit import Sample, score
+from trustmeasure.kernels.pattern_fit import gradient_and_information, observed_information
+
+FloatArray = NDArray[np.float64]
+
+
+def score_tests(
+    design: Design, fitted: StructuralModel, names: Sequence[str], *, correction: str
+) -> pd.DataFrame:
+    """Test the equality of each named parameter over all occasions, worst first.
+
+    One row a parameter that is held equal: chisq, df, pvalue, p_adjusted, and the expected
+    change: how far the parameter of the occasion that differs most would move away from the
+    reference's.
+    """
+    sets = equal_sets(design, fitted, names)
+    gradient, information = slopes_of(fitted)
+    kept = fitted.fitted
+    found = release_tests(
+        gradient, information, kept.estimates.model.basis, list(sets.values()), kept.data.n
+    )
+    # lavaan scales its modification indices alike where the statistic is scaled.
+    scaling = float(fitted.fit.get("chisq_scaling_factor", 1.0) or 1.0)
+    chisq = found.chisq / scaling
+    apart = [
+        change[places[1:]] - change[places[0]]
+        for change, places in zip(found.changes, sets.values(), strict=True)
+    ]
+    values = np.array(
+        [pvalue(one, int(df)) if np.isfinite(one) else np.nan
+         for one, df in zip(chisq, found.df, strict=True)], dtype=np.float64
+    )  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "chisq": chisq,
+            "df": found.df,
+            "pvalue": values,
+            "p_adjusted": adjusted(values, correction),
+            "expected_change": [
+                float(one[np.abs(one).argmax()]) if np.isfinite(one).all() else np.nan
+                for one in apart
+            ],
+        },
+        index=pd.Index(list(sets), name="parameter", dtype=object),
+    )
+    return table.sort_values(["pvalue", "chisq"], ascending=[True, False], kind="stable")
+
+
+def equal_sets(
+    design: Design, fitted: StructuralModel, names: Sequence[str]
+) -> dict[str, NDArray[np.intp]]:
+    """Places among the free parameters of each name, where it is held equal over occasions."""
+    table = fitted.fitted.specification.table
+    basis = fitted.fitted.estimates.model.basis
+    rows = design.rows(fitted)
+    sets = {}
+    for name in names:
+        places = [
+            table.parameters[rows[name, occasion]].free - 1
+            for occasion in range(len(design.labels))
+            if (name, occasion) in rows
+        ]
+        together = len(places) == len(design.labels) and min(places) >= 0
+        if together and (basis[places] == basis[places[0]]).all() and basis[places[0]].any():
+            sets[name] = np.asarray(places, dtype=np.intp)
+    return sets
+
+
+def slopes_of(fitted: StructuralModel) -> tuple[FloatArray, FloatArray]:
+    """Gradient and unit information in all free parameters, as if nothing were held equal."""
+    found, data = fitted.fitted.estimates, fitted.fitted.data
+    size = len(found.parameters)
+    model = replace(found.model, basis=np.eye(size), origin=np.zeros(size))
+    if data.patterns is not None:
+        gradient, _ = gradient_and_information(model, data.patterns, found.parameters)
+        return gradient, observed_information(model, data.patterns, found.parameters)
+    samples = [
+        Sample(
+            sample.covariance[None], None if sample.mean is None else sample.mean[None], sample.n
+        )
+        for sample in data.samples
+    ]
+    gradient, information = score(model, samples, found.parameters[None], data.estimator)
+    return np.asarray(gradient[0]), np.asarray(information[0])
