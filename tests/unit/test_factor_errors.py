@@ -11,6 +11,7 @@ import pytest
 
 from trustmeasure.errors import ConvergenceWarning, DataWarning, OptionError
 from trustmeasure.exploratory import efa
+from trustmeasure.kernels import resampling
 from trustmeasure.kernels.factor_extraction import extract
 from trustmeasure.kernels.factor_replicates import congruences, extract_stack, replicate
 from trustmeasure.kernels.loading_errors import jackknife_errors, normal_errors
@@ -205,3 +206,19 @@ def test_normal_errors_need_no_answers(tests9: pd.DataFrame) -> None:
     assert one.phi_low is not None
     assert one.phi_high is not None
     assert (one.phi_low.to_numpy() <= one.phi.to_numpy()).all()
+
+
+def test_many_items_are_resampled_without_their_products(
+    tests9: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two ways to the same covariances, one for the memory of large data."""
+    values = tests9.to_numpy()
+    found = []
+    for most in (10_000_000, 0):
+        monkeypatch.setattr(resampling, "_MOST_MOMENTS", most)
+        rng = np.random.default_rng(1)
+        boot = np.concatenate(list(resampling.bootstrap_covariances(values, 7, rng)))
+        halves = [np.array(pair) for pair in resampling.half_correlations(values, 7, rng)]
+        found.append((boot, np.concatenate(halves, axis=1)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)

@@ -58,7 +58,8 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
         )
     if not extraction.converged:
         notes.warn(
-            f"The extraction did not converge in {extraction.n_iterations} steps.",
+            "The extraction did not converge"
+            + (f" in {extraction.n_iterations} steps." if extraction.n_iterations else "."),
             ConvergenceWarning,
             stacklevel=4,
         )

@@ -109,9 +109,9 @@ def _without_discrepancy(correlation: FloatArray, n_factors: int, method: Method
         bare = np.zeros(len(correlation), dtype=bool)
     else:
         trace = minimum_trace(correlation)
-        loadings, converged, steps = (
-            _axes(correlation, trace.errors, n_factors), trace.converged, 0,
-        )  # fmt: skip
+        loadings, steps = _axes(correlation, trace.errors, n_factors), 0
+        # What could be gained at most, of the sum of uniquenesses per item.
+        converged = trace.gap < 1e-7
         bare = trace.errors < 1e-6
     return Extraction(
         loadings=positive_columns(loadings),

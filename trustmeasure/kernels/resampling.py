@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 # about 24 bytes for a moment.
 _CELLS = 250_000
 _MANY_CELLS = 4_000_000
+# Products of items a case that are worth keeping for all replicates: some 80 MB.
+_MOST_MOMENTS = 10_000_000
 
 
 def resample_counts(
@@ -91,6 +93,10 @@ def bootstrap_covariances(
     """Give the covariances (divisor n) of replicates of complete answers, (rows, k, k)."""
     n, k = values.shape
     x = values - values.mean(axis=0)
+    if n * k * (k + 3) // 2 > _MOST_MOMENTS:
+        for weights in resample_counts(n, n_boot, rng):
+            yield _weighted_covariances(x, weights / n)
+        return
     rows, columns = np.tril_indices(k)
     moments = np.hstack([x, x[:, rows] * x[:, columns]])
     for weights in resample_counts(n, n_boot, rng):
@@ -117,9 +123,10 @@ def half_correlations(
     """
     n, k = values.shape
     x = (values - values.mean(axis=0)) / values.std(axis=0)
-    rows, columns = np.tril_indices(k)
-    moments = np.hstack([x, x[:, rows] * x[:, columns]])
     half = n // 2
+    rows, columns = np.tril_indices(k)
+    many = n * k * (k + 3) // 2 > _MOST_MOMENTS
+    moments = np.zeros((0, 0)) if many else np.hstack([x, x[:, rows] * x[:, columns]])
     step = max(1, _CELLS // n)
     for start in range(0, n_splits, step):
         place = np.argsort(rng.random((min(step, n_splits - start), n)), axis=1)
@@ -128,6 +135,9 @@ def half_correlations(
         np.put_along_axis(side[1], place[:, half : 2 * half], 1.0, axis=1)
         both = []
         for weights in side:
+            if many:
+                both.append(_weighted_covariances(x, weights / half))
+                continue
             sums = weights @ moments / half
             cov = np.empty((len(weights), k, k))
             cov[:, rows, columns] = sums[:, k:] - sums[:, rows] * sums[:, columns]
@@ -140,3 +150,10 @@ def half_correlations(
             for cov, sd in zip(both, spread, strict=True)
         )
         yield first, second
+
+
+def _weighted_covariances(x: FloatArray, weights: FloatArray) -> FloatArray:
+    """Give covariances (rows, k, k) under rows of weights that sum to 1, one after the other."""
+    means = weights @ x
+    cov = np.array([(x * w[:, None]).T @ x for w in weights])
+    return cov - means[:, :, None] * means[:, None, :]
