@@ -14,6 +14,7 @@ from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import Data, estimate, prepare
 from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
+from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
 from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
@@ -39,6 +40,8 @@ def fit_model(
     cluster: str | None,
     missing: str,
     conf_level: float,
+    ordered: bool | Sequence[str] | None = None,
+    parameterization: str = "delta",
     std_lv: bool = False,
     orthogonal: bool = False,
     meanstructure: bool | None = None,
@@ -48,6 +51,19 @@ def fit_model(
     means: Any = None,
 ) -> StructuralModel:
     """Read the model and the data, fit it and its baseline, and put the result together."""
+    if ordered is not None and ordered is not False:
+        _refuse_with_ordered(
+            data, cluster=cluster, missing=missing, meanstructure=meanstructure, corr=corr,
+            cov=cov, n_obs=n_obs, means=means,
+        )  # fmt: skip
+        return fit_ordinal_model(
+            kind, model, data, estimator=estimator, ordered=ordered,
+            parameterization=parameterization, group=group, group_equal=group_equal,
+            group_partial=group_partial, std_lv=std_lv, orthogonal=orthogonal,
+            conf_level=check_level("conf_level", conf_level),
+        )  # fmt: skip
+    if parameterization != "delta":
+        raise OptionError("parameterization= is for ordered items: pass ordered=True or names.")
     check_option("estimator", estimator, tuple(ESTIMATORS))
     check_option("missing", missing, MISSING)
     check_level("conf_level", conf_level)
@@ -137,6 +153,20 @@ def fit_model(
     )
 
 
+def _refuse_with_ordered(data: Any, **options: Any) -> None:
+    """Refuse what models of ordered items do not offer."""
+    if data is None:
+        raise OptionError("Models of ordered items need the answers: pass data.")
+    if options.pop("missing") != "listwise":
+        raise OptionError(
+            "Models of ordered items use complete answers: missing='listwise'. With incomplete "
+            "ones, treat the items as continuous (estimator='MLR', missing='fiml')."
+        )
+    given = [f"{name}=" for name, value in options.items() if value is not None]
+    if given:
+        raise OptionError(f"{listed(given)} cannot be combined with ordered=.")
+
+
 def _listed(names: str | Sequence[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
@@ -195,8 +225,8 @@ def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> N
         )
     if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
         raise OptionError(
-            "The model has thresholds, which are for ordered items; these are not fitted by this "
-            "estimator."
+            "The model has thresholds or scaling factors, which are for ordered items: pass "
+            "ordered=True or their names."
         )
     if table.inequalities or any(
         np.isfinite(row.lower) or np.isfinite(row.upper) for row in table.free

@@ -14,6 +14,8 @@ def cfa(
     data: Any = None,
     *,
     estimator: str = "ML",
+    ordered: bool | Sequence[str] | None = None,
+    parameterization: str = "delta",
     group: str | None = None,
     group_equal: str | Sequence[str] = (),
     group_partial: str | Sequence[str] = (),
@@ -41,11 +43,18 @@ def cfa(
         lavaan syntax: ``=~ ~ ~~ ~1 := == < >``, labels, fixed values, ``start()``, ``c()``.
     data : DataFrame, 2-D array, or Scores
         Persons in rows. Give either ``data``, or ``cov`` or ``corr``.
-    estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS"}
+    estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS", …}
         Maximum likelihood; with standard errors and statistic corrected for data that are not
         normal (MLM: Satorra–Bentler; MLMV and MLMVS: mean and variance adjusted; MLR:
         Huber–White errors and the Yuan–Bentler statistic, also for missing answers); with
-        errors from the products of scores (MLF); generalised and unweighted least squares.
+        errors from the products of scores (MLF); generalised and unweighted least squares. With
+        ``ordered``: "WLSMV" (also what "ML" then means), "WLSM", "WLSMVS", "DWLS", "WLS",
+        "ULSMV", "ULSM", "ULSMVS", "ULS".
+    ordered : bool or sequence of str, optional
+        Items that are ordered categories: True for all that the model explains, or their
+        names. They are modelled by thresholds and polychoric correlations, listwise.
+    parameterization : {"delta", "theta"}
+        Of ordered items: the variable behind has unit variance, or its residual has.
     group : str, optional
         Column with the group of each person; every group has parameters of its own.
     group_equal : str or sequence of str
@@ -103,6 +112,11 @@ def cfa(
     "ML" means "MLR"; lavaan's own statistic for "ML" with clusters takes another information
     matrix and differs a little. Robust indices of incomplete data are not given.
 
+    With ``ordered``, equals ``lavaan::cfa(model, data, ordered = ..., estimator = "WLSMV")`` for
+    models without exogenous covariates (lavaan conditions on these; here they are modelled,
+    ``fixed.x = FALSE, conditional.x = FALSE``). lavaan's robust CFI and TLI of several groups
+    divide by the groups' shares; these do not.
+
     References
     ----------
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
@@ -127,8 +141,9 @@ def cfa(
     (True, 5)
     """
     return fit_model(
-        "cfa", model, data, estimator=estimator, group=group, group_equal=group_equal,
-        group_partial=group_partial, cluster=cluster, missing=missing, std_lv=std_lv,
+        "cfa", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
+        group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
+        missing=missing, std_lv=std_lv,
         orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
         means=means, conf_level=conf_level,
     )  # fmt: skip
@@ -139,6 +154,8 @@ def sem(
     data: Any = None,
     *,
     estimator: str = "ML",
+    ordered: bool | Sequence[str] | None = None,
+    parameterization: str = "delta",
     group: str | None = None,
     group_equal: str | Sequence[str] = (),
     group_partial: str | Sequence[str] = (),
@@ -162,7 +179,9 @@ def sem(
 
     Parameters
     ----------
-    model, data, estimator, group, group_equal, group_partial, cluster, missing, std_lv
+    model, data, estimator, ordered, parameterization, group, group_equal, group_partial
+        As in `cfa`.
+    cluster, missing, std_lv
         As in `cfa`.
     orthogonal, meanstructure, corr, cov, n_obs, means, conf_level
         As in `cfa`.
@@ -199,8 +218,9 @@ def sem(
     np.float64(0.24)
     """
     return fit_model(
-        "sem", model, data, estimator=estimator, group=group, group_equal=group_equal,
-        group_partial=group_partial, cluster=cluster, missing=missing, std_lv=std_lv,
+        "sem", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
+        group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
+        missing=missing, std_lv=std_lv,
         orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
         means=means, conf_level=conf_level,
     )  # fmt: skip

@@ -25,8 +25,6 @@ def estimates_frame(
     conf_level: float,
 ) -> pd.DataFrame:
     """Give one row a parameter, in the table's order, then what the model defines."""
-    from scipy.special import ndtr, ndtri
-
     table = specification.table
     values, errors = _values(specification, found, inference)
     std, std_errors = _standardised(specification, found, inference)
@@ -47,7 +45,13 @@ def estimates_frame(
                 "est": value, "se": error, "std": whole, "se_std": whole_error,
             }
         )  # fmt: skip
-    frame = pd.DataFrame(rows)
+    return with_tests(pd.DataFrame(rows), conf_level, grouped=list(labels) != [None])
+
+
+def with_tests(frame: pd.DataFrame, conf_level: float, *, grouped: bool) -> pd.DataFrame:
+    """Add what follows from estimates and their errors: z, p and the interval."""
+    from scipy.special import ndtr, ndtri
+
     known = frame["se"].to_numpy(dtype=np.float64)
     estimate = frame["est"].to_numpy(dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -57,7 +61,7 @@ def estimates_frame(
     frame["ci_low"], frame["ci_high"] = estimate - half, estimate + half
     order = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue", "ci_low", "ci_high"]
     frame = frame[[*order, "std", "se_std"]]
-    return frame.drop(columns="group") if labels == [None] else frame
+    return frame if grouped else frame.drop(columns="group")
 
 
 def _values(

@@ -239,7 +239,7 @@ class _Ordinal:
         shifts = self.shifts
         for place, i, t in zip(places, item, cut, strict=True):
             np.take(shifts[i, :, t], codes[i], out=lines[place], mode="clip")
-        flat = self.cells.reshape(len(self.pairs), -1)
+        flat = self.cells.reshape(len(self.pairs), self.k * self.k)
         raised = codes * self.k
         for pair, (place, i, j) in enumerate(
             zip(self.pairs + shape.pairs.start, self.first, self.second, strict=True)

@@ -1,0 +1,217 @@
+"""Models of ordered items, from syntax and data to a result: each step of it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustmeasure._checks import check_option, listed, near
+from trustmeasure.confirmatory.ordinal_completion import explained_ordinal, standardised_ordinal
+from trustmeasure.confirmatory.ordinal_estimation import (
+    ESTIMATORS,
+    OrdinalSolution,
+    estimate_ordinal,
+)
+from trustmeasure.confirmatory.ordinal_fit_measures import ordinal_fit_measures
+from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.reporting import delta_errors, with_tests
+from trustmeasure.confirmatory.samples import from_data, group_labels
+from trustmeasure.confirmatory.syntax import ParsedModel, parse_model
+from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.correlation.matrices import ordered_codes
+from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.results import Notes
+
+FloatArray = NDArray[np.float64]
+
+PARAMETERIZATIONS = ("delta", "theta")
+
+
+def fit_ordinal_model(
+    kind: str,
+    model: str,
+    data: Any,
+    *,
+    estimator: str,
+    ordered: bool | Sequence[str],
+    parameterization: str,
+    group: str | None,
+    group_equal: str | Sequence[str],
+    group_partial: str | Sequence[str],
+    std_lv: bool,
+    orthogonal: bool,
+    conf_level: float,
+) -> OrdinalStructuralModel:
+    """Read the model and the data, fit it, and put the result together."""
+    notes = Notes()
+    if estimator == "ML":
+        estimator = "WLSMV"
+        notes.record("With ordered items, the estimator is WLSMV.")
+    check_option("estimator", estimator, tuple(ESTIMATORS))
+    check_option("parameterization", parameterization, PARAMETERIZATIONS)
+    parsed = parse_model(model)
+    labels = group_labels(data, group)
+    options: dict[str, Any] = {
+        **DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": False,
+        "n_groups": len(labels), "group_labels": [str(label) for label in labels],
+        "group_equal": group_equal, "group_partial": group_partial,
+        "parameterization": parameterization,
+    }  # fmt: skip
+    plain = parameter_table(parsed, **(options | {"group_equal": (), "group_partial": ()}))
+    names = _ordered_names(ordered, parsed, plain)
+    samples = from_data(
+        data, plain.observed, interactions=plain.interactions, exogenous=(), group=group,
+        labels=labels, cluster=None, missing="listwise", notes=notes,
+    )  # fmt: skip
+    values = [group.values for group in samples.groups if group.values is not None]
+    arrays, categories = _categorised(values, plain.observed, names)
+    table = parameter_table(parsed, ordered=names, categories=categories, **options)
+    for note in table.notes:
+        notes.record(note)
+    places = {name: j for j, name in enumerate(plain.observed)}
+    solution = estimate_ordinal(
+        table,
+        [
+            array[:, [places[name] for name in table.names("ov", group=g)]]
+            for g, array in enumerate(arrays, start=1)
+        ],
+        estimator=estimator,
+        group_labels=[str(label) for label in labels] if group is not None else (),
+    )
+    problems = _problems(solution)
+    for message in problems:
+        notes.warn(message, ConvergenceWarning, stacklevel=4)
+    shares = explained_ordinal(solution.specification, solution.model, solution.parameters)
+    columns = ["r_squared"] if labels == [None] else list(labels)
+    return OrdinalStructuralModel(
+        n=samples.n,
+        n_dropped=samples.n_dropped,
+        model=model,
+        converged=solution.converged,
+        admissible=not _negative(solution),
+        fit=ordinal_fit_measures(solution, estimator),
+        estimates=_estimates(solution, labels, conf_level),
+        r_squared=pd.DataFrame(dict(zip(columns, shares, strict=True))),
+        solution=solution,
+        labels=tuple(labels),
+        settings={
+            "function": kind,
+            "estimator": estimator,
+            "ordered": names,
+            "parameterization": parameterization,
+            "group": group,
+            "group_labels": [str(label) for label in labels] if group is not None else None,
+            "group_equal": [group_equal] if isinstance(group_equal, str) else list(group_equal),
+            "group_partial": (
+                [group_partial] if isinstance(group_partial, str) else list(group_partial)
+            ),
+            "missing": "listwise",
+            "std_lv": std_lv,
+            "orthogonal": orthogonal,
+            "conf_level": conf_level,
+        },
+        warnings=notes.messages(),
+    )
+
+
+def _ordered_names(
+    ordered: bool | Sequence[str], parsed: ParsedModel, table: ParameterTable
+) -> list[str]:
+    """Say which variables are ordered: those named, or all that the model explains."""
+    if ordered is True:
+        return [name for name in table.observed if name not in table.ov_x]
+    if isinstance(ordered, (str, bool)) or not isinstance(ordered, Iterable):
+        raise OptionError(f"ordered={ordered!r} must be True or a list of variables.")
+    names = [str(name) for name in ordered]
+    unknown = [name for name in names if name not in parsed.observed]
+    if unknown:
+        raise OptionError(
+            f"ordered= names {listed(unknown)}, which the model does not have. Its variables: "
+            f"{listed(parsed.observed)}." + near(unknown[0], parsed.observed)
+        )
+    return names
+
+
+def _categorised(
+    groups: Sequence[FloatArray], observed: Sequence[str], ordered: Sequence[str]
+) -> tuple[list[FloatArray], Mapping[str, int]]:
+    """Count the categories of ordered variables from 0, over all groups alike."""
+    together = np.concatenate(groups)
+    places = [list(observed).index(name) for name in ordered]
+    codes, _ = ordered_codes(together[:, places], list(ordered))
+    together[:, places] = codes
+    categories = {name: int(codes[:, j].max()) + 1 for j, name in enumerate(ordered)}
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    return list(np.split(together, ends)), categories
+
+
+def _negative(solution: OrdinalSolution) -> list[str]:
+    """Name variances below zero, those that follow from others among them."""
+    from trustmeasure.confirmatory.ordinal_completion import completed
+    from trustmeasure.kernels.structural import matrices
+
+    model, parameters = completed(solution.model, solution.parameters)
+    found = []
+    for group, (block, layout) in enumerate(
+        zip(solution.specification.base.blocks, model.layouts, strict=True), start=1
+    ):
+        parts = matrices(layout, parameters)
+        where = f" (group {group})" if len(model.layouts) > 1 else ""
+        for name, labels in (("theta", block.observed), ("psi", block.latent)):
+            own = np.diag(parts[name])
+            found += [f"{labels[i]}{where}" for i in np.flatnonzero(own < -1e-10)]
+    return found
+
+
+def _problems(solution: OrdinalSolution) -> list[str]:
+    found = []
+    if not solution.converged:
+        found.append(
+            f"The search did not converge in {solution.n_iterations} steps; the estimates are "
+            "where it stopped."
+        )
+    if not solution.identified:
+        found.append(
+            "The model is not identified: some parameters can change together without any change "
+            "of fit. Fix one of them, or give the factor more indicators."
+        )
+    negative = _negative(solution)
+    if negative:
+        found.append(
+            f"Heywood case: the residual or latent variance of {listed(negative)} is negative. Do "
+            "not read these estimates as they are."
+        )
+    return found
+
+
+def _estimates(solution: OrdinalSolution, labels: Sequence[Any], conf_level: float) -> pd.DataFrame:
+    specification = solution.specification
+
+    def function(points: FloatArray) -> FloatArray:
+        return standardised_ordinal(specification, solution.model, points)
+
+    std = function(solution.parameters)
+    std_errors = delta_errors(function, solution.parameters, solution.covariance)
+    rows = [
+        {
+            "lhs": row.lhs, "op": row.op, "rhs": row.rhs, "group": labels[row.group - 1],
+            "label": row.label, "est": solution.values[place], "se": solution.errors[place],
+            "std": std[place], "se_std": std_errors[place] if std_errors[place] > 1e-9 else 0.0,
+        }
+        for place, row in enumerate(specification.table.parameters)
+    ]  # fmt: skip
+    for definition in specification.table.definitions:
+        value, slope = definition.expression.evaluate(solution.parameters)
+        error = float(np.sqrt(max(float(slope @ solution.covariance @ slope), 0.0)))
+        text = definition.text.split(":=")[-1].strip()
+        rows.append(
+            {"lhs": definition.name, "op": ":=", "rhs": text, "group": None,
+             "label": definition.name, "est": float(value), "se": error,
+             "std": np.nan, "se_std": np.nan}
+        )  # fmt: skip
+    return with_tests(pd.DataFrame(rows), conf_level, grouped=list(labels) != [None])
