@@ -175,6 +175,10 @@ class TestChoices:
             result.loadings, efa(bfi, n_factors=5, rotation="varimax", n_starts=1).loadings
         )
 
+    def test_factors_that_fall_together_are_named(self, bfi: pd.DataFrame) -> None:
+        result = efa(bfi, n_factors=5, rotation_args={"gamma": 0.5}, n_starts=1)
+        assert "nearly fallen together (F1 with F4 0.91)" in result.warnings[-1]
+
 
 class TestMethods:
     def test_one_minimum_of_three_methods(self, bfi: pd.DataFrame) -> None:
@@ -386,3 +390,12 @@ class TestReplication:
     def test_too_few_persons(self, tests9: pd.DataFrame) -> None:
         with pytest.raises(DataError, match="Halves of 18 persons"):
             split_sample_replication(tests9.head(18), n_factors=2)
+
+
+def test_a_single_matrix_that_newton_does_not_fit(bfi: pd.DataFrame) -> None:
+    """Resampled one by one, a replicate may need the slower extraction."""
+    result = efa(
+        bfi.iloc[:, :6].head(60), n_factors=2, missing="pairwise", ci="bootstrap", n_boot=15, rng=1
+    )
+    assert result.loadings_se is not None
+    assert np.isfinite(result.loadings_se.to_numpy()).all()

@@ -66,6 +66,13 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
     if not rotated.converged:
         notes.warn("The rotation did not converge.", ConvergenceWarning, stacklevel=4)
     _note_minima(rotated, asked.name, notes)
+    near = np.argwhere(np.abs(np.tril(rotated.phi, -1)) > 0.9)
+    if near.size:
+        pairs = ", ".join(f"F{j + 1} with F{i + 1} {rotated.phi[i, j]:.2f}" for i, j in near)
+        notes.record(
+            f"Factors have nearly fallen together ({pairs}). Ask for fewer factors, or rotate less "
+            "obliquely, as with oblimin and gamma of 0 or below."
+        )
     if found.n_obs is not None and math.isnan(fit.chisq) and is_positive_definite(found.matrix):
         notes.record(
             f"n = {found.n_obs} is too small for Bartlett's correction, or the reproduced "

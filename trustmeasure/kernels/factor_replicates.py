@@ -155,6 +155,8 @@ def _newton(
             break
         most = 1.0 if likelihood else 0.25
         x[left] = np.clip(x[left] - np.clip(step, -most, most), low, high)
+    if not done.any():
+        return found, done
     # Newton can end on a saddle or a hill: only a minimum counts.
     _, hessian, _ = _point(x[done], correlations[done], m, likelihood)
     inside = (x[done] > low) & (x[done] < high)
