@@ -49,7 +49,7 @@ if _TYPE_CHECKING:
         load_instrument,
         validate_instrument,
     )
-    from trustmeasure.invariance import measurement_invariance
+    from trustmeasure.invariance import longitudinal_invariance, measurement_invariance
     from trustmeasure.platforms import export_instrument, import_instrument, read_responses
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
@@ -142,6 +142,7 @@ __all__ = [
     "known_groups",
     "list_instruments",
     "load_instrument",
+    "longitudinal_invariance",
     "map_test",
     "marker_variable",
     "mcdonald_omega",
@@ -221,7 +222,7 @@ _HOMES = {
         "load_instrument",
         "validate_instrument",
     ),
-    "invariance": ("measurement_invariance",),
+    "invariance": ("longitudinal_invariance", "measurement_invariance"),
     "platforms": ("export_instrument", "import_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),

@@ -3,10 +3,12 @@
 from trustmeasure.invariance.effect_sizes import BiasEffects
 from trustmeasure.invariance.ladder import measurement_invariance
 from trustmeasure.invariance.results import InvarianceResult, PartialInvariance
+from trustmeasure.invariance.waves import longitudinal_invariance
 
 __all__ = [
     "BiasEffects",
     "InvarianceResult",
     "PartialInvariance",
+    "longitudinal_invariance",
     "measurement_invariance",
 ]

@@ -236,9 +236,12 @@ def climb(
     min_size: int,
     conf_level: float,
     settings: Mapping[str, Any],
+    earlier: Sequence[str] = (),
 ) -> InvarianceResult:
     """Fit all levels, compare each with the one before, and put the result together."""
     notes = Notes()
+    for message in earlier:
+        notes.record(message)
     fits: dict[str, StructuralModel] = {}
     for level, equal in steps.items():
         fits[level] = design.fit(equal, ())
