@@ -12,7 +12,12 @@ if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
     from trustmeasure.confirmatory import cfa, growth, sem
-    from trustmeasure.correlation import correlate, polychoric, tetrachoric
+    from trustmeasure.correlation import (
+        correlate,
+        polychoric,
+        sufficient_statistics,
+        tetrachoric,
+    )
     from trustmeasure.errors import (
         ConvergenceError,
         ConvergenceWarning,
@@ -173,6 +178,7 @@ __all__ = [
     "spearman_brown_length",
     "split_half",
     "split_sample_replication",
+    "sufficient_statistics",
     "table",
     "team_report",
     "test_retest",
@@ -185,7 +191,7 @@ __all__ = [
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
     "confirmatory": ("cfa", "growth", "sem"),
-    "correlation": ("correlate", "polychoric", "tetrachoric"),
+    "correlation": ("correlate", "polychoric", "sufficient_statistics", "tetrachoric"),
     "errors": (
         "ConvergenceError",
         "ConvergenceWarning",

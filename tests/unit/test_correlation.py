@@ -249,3 +249,52 @@ def test_analyses_take_the_kinds() -> None:
     same = tm.efa(corr=poly, n_obs=800, n_factors=1)
     assert fitted.loadings.to_numpy() == pytest.approx(same.loadings.to_numpy(), abs=1e-9)
     assert fitted.chisq == pytest.approx(same.chisq)
+
+
+# -- sufficient statistics -------------------------------------------------------------------------
+
+
+def frames(data: pd.DataFrame) -> dict[str, object]:
+    import duckdb
+    import polars as pl
+
+    eager = pl.from_pandas(data)
+    return {
+        "pandas": data,
+        "polars": eager,
+        "polars lazy": eager.lazy(),
+        "pyarrow": eager.to_arrow(),
+        "duckdb": duckdb.from_arrow(eager.to_arrow()),
+    }
+
+
+@pytest.mark.parametrize("missing", ["listwise", "pairwise"])
+def test_sufficient_statistics_are_those_of_every_kind_of_frame(missing: str) -> None:
+    data = answers(n=200)
+    data.loc[::7, "q0"] = np.nan
+    data.loc[::5, "q3"] = np.nan
+    used = data.dropna() if missing == "listwise" else data
+    items = list(data.columns)
+    for name, frame in frames(data).items():
+        n, mean, cov = tm.sufficient_statistics(frame, items, missing=missing)
+        assert n == len(used), name
+        assert mean.to_numpy() == pytest.approx(used.mean().to_numpy(), rel=1e-12), name
+        assert cov.to_numpy() == pytest.approx(used.cov().to_numpy(), rel=1e-10), name
+
+
+def test_sufficient_statistics_of_incomplete_data_may_use_everyone() -> None:
+    data = answers(n=200)
+    data.loc[::7, "q0"] = np.nan
+    n, mean, cov = tm.sufficient_statistics(data, list(data.columns), missing="fiml")
+    found = normal_moments(data.to_numpy())
+    assert n == 200
+    assert mean.to_numpy() == pytest.approx(found.mean)
+    assert cov.to_numpy() == pytest.approx(found.covariance)
+
+
+def test_sufficient_statistics_refuse_what_is_not_there() -> None:
+    lazy = frames(answers(n=20))["polars lazy"]
+    with pytest.raises(tm.DataError, match="'q9' are not in the data"):
+        tm.sufficient_statistics(lazy, ["q0", "q9"])
+    with pytest.raises(tm.OptionError, match="missing='drop'"):
+        tm.sufficient_statistics(lazy, ["q0"], missing="drop")
