@@ -25,6 +25,7 @@ def rows() -> Iterator[Row]:
     for label, data, n_factors in (
         ("bfi, 2,436 x 25, 5 factors", bfi, 5),
         ("1,000 x 20, 3 factors", simulated, 3),
+        ("20,000 x 20, 3 factors", _three_factors(20_000, 20), 3),
     ):
         for method, rotation in DESIGNS:
             yield from _efa(label, data, n_factors, method, rotation)

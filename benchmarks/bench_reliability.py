@@ -29,6 +29,7 @@ def rows() -> Iterator[Row]:
     """Give the rows of the table."""
     for label, data in (
         ("1,000 x 20 five-point items", peers.five_point_answers(1000, 20)),
+        ("20,000 x 20 five-point items", peers.five_point_answers(20_000, 20)),
         ("SPI trust, 4,000 x 5", peers.spi_trust()),
     ):
         yield from _alpha(label, data)

@@ -55,7 +55,7 @@ def _format(row: Row) -> str:
         row.name,
         _seconds(row.ours_seconds),
         row.peer,
-        _seconds(row.peer_seconds),
+        _seconds(row.peer_seconds) if row.peer else "",
         "" if row.ratio is None else f"{row.ratio:.1f}",
         "" if row.target_ratio is None else f"{row.target_ratio:g}",
         {True: "yes", False: "NO", None: ""}[row.met],
