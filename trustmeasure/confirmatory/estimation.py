@@ -167,7 +167,7 @@ def estimate(
         found = fit_moments(model, data.samples, start, data.estimator)
         converged, rounds = bool(found.converged), found.n_iterations
         reduced = _reduced(model, found.parameters)
-        chisq = _factor(data) * float(found.discrepancy)
+        chisq = statistic_factor(data) * float(found.discrepancy)
         loglik = data.saturated_loglik - 0.5 * chisq  # NaN where it is no likelihood
     return Estimates(
         model=model,
@@ -181,7 +181,7 @@ def estimate(
     )
 
 
-def _factor(data: Data) -> float:
+def statistic_factor(data: Data) -> float:
     """Persons that a discrepancy is multiplied by; lavaan's n − 1 for GLS and ULS."""
     return data.n if data.estimator == "ML" else data.n - len(data.samples)
 

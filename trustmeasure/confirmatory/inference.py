@@ -194,7 +194,7 @@ def _meat(found: Estimates, samples: Samples, *, means: bool) -> FloatArray:
     for scores, group in zip(
         case_scores(found.model, answers, found.reduced), samples.groups, strict=True
     ):
-        meat += _products(scores, group.clusters)
+        meat += clustered_products(scores, group.clusters)
     return meat / samples.n
 
 
@@ -204,7 +204,7 @@ def _centred(group: GroupSample, *, means: bool) -> FloatArray:
     return values if means else values - values.mean(axis=0)
 
 
-def _products(scores: FloatArray, clusters: NDArray[np.intp] | None) -> FloatArray:
+def clustered_products(scores: FloatArray, clusters: NDArray[np.intp] | None) -> FloatArray:
     """Sum of products of scores, over clusters first where there are any."""
     if clusters is None:
         return np.asarray(scores.T @ scores)
@@ -249,21 +249,24 @@ def _saturated_part(
 ) -> float:
     """Give the trace of one group, the information observed at the saturated moments."""
     p = len(spread)
-    model = _saturated_model(p)
+    model = saturated_model(p)
     rows, columns = np.tril_indices(p)
     point = np.concatenate([spread[rows, columns], mean])
     terms = pattern_terms(stack, spread, mean, observed=True)
     if terms is None or terms.observed is None:
         raise np.linalg.LinAlgError("the saturated covariance matrix has no inverse")
     information = terms.observed / stack.n
-    meat = _products(case_scores(model, [_answers(group)], point)[0], group.clusters) / group.n
+    meat = (
+        clustered_products(case_scores(model, [_answers(group)], point)[0], group.clusters)
+        / group.n
+    )
     outside = ~np.isin(np.arange(p), given)
     kept = np.concatenate([outside[rows] | outside[columns], outside & means])
     inner = np.ix_(kept, kept)
     return float(np.trace(np.linalg.solve(information[inner], meat[inner])))
 
 
-def _saturated_model(p: int) -> Model:
+def saturated_model(p: int) -> Model:
     """Give the model whose parameters are the moments themselves."""
     rows, columns = np.tril_indices(p)
     none = np.zeros(0, dtype=np.intp)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trustmeasure._checks import check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
 from trustmeasure.confirmatory.equalities import equality_matrix
-from trustmeasure.confirmatory.estimation import score_and_information
+from trustmeasure.confirmatory.estimation import score_and_information, statistic_factor
 from trustmeasure.confirmatory.parameters import Constraint, Parameter, ParameterTable
 from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.specification import Block, Specification, specify
@@ -128,11 +128,12 @@ def _candidates(table: ParameterTable, group: int) -> Iterator[tuple[str, str, s
     for kind in (measured, latent):
         for a, b in combinations_with_replacement(kind, 2):
             yield a, "~~", b
+    given = {row.lhs for row in table.parameters if row.exo and row.group == group}
     for a, b in permutations(related, 2):
-        if not (a in indicators and b in latent):
+        # What explains an exogenous variable is beyond a model that takes it as given.
+        if a not in given and not (a in indicators and b in latent):
             yield a, "~", b
     if table.meanstructure:
-        given = {row.lhs for row in table.parameters if row.exo}
         for name in (*observed, *latent):
             if name not in given:
                 yield name, "~1", ""
@@ -150,7 +151,7 @@ def _univariate(
     rest = own - (across * (inverse @ across)).sum(axis=0)
     rest = np.where(rest > UNIDENTIFIED * own, rest, np.nan)
     slope = gradient[old:]
-    return fitted.data.n * slope**2 / rest, -slope / rest
+    return statistic_factor(fitted.data) * slope**2 / rest, -slope / rest
 
 
 def _scales(
@@ -177,8 +178,7 @@ def _scales(
 
 def _covariance_scale(residual: FloatArray, whole: FloatArray, i: int, j: int) -> float:
     """Make a covariance a correlation of residuals, a variance a share of the whole."""
-    by = whole[i] ** 2 if i == j else residual[i] * residual[j]
-    return 1.0 / by if by > 0 else math.nan
+    return float(1.0 / (whole[i] ** 2 if i == j else residual[i] * residual[j]))
 
 
 Deviations = tuple[FloatArray, FloatArray, dict[str, FloatArray]]
@@ -189,9 +189,9 @@ def _deviations(block: Block, layout: Layout, point: FloatArray) -> tuple[Deviat
     parts = matrices(layout, point)
     moments = implied(parts)
     through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
-    latent = np.sqrt(np.maximum(np.diag(through @ parts["psi"] @ through.T), 0.0))
-    observed = np.sqrt(np.diag(moments.spread))
-    residual = {name: np.sqrt(np.abs(np.diag(parts[name]))) for name in ("psi", "theta")}
+    latent = _roots(np.diag(through @ parts["psi"] @ through.T))
+    observed = _roots(np.diag(moments.spread))
+    residual = {name: _roots(np.abs(np.diag(parts[name]))) for name in ("psi", "theta")}
     stands = np.array([name in block.stand_ins for name in block.latent], dtype=bool)
     plain = (
         np.ones(len(observed)),
@@ -199,6 +199,11 @@ def _deviations(block: Block, layout: Layout, point: FloatArray) -> tuple[Deviat
         {"psi": np.where(stands, 1.0, residual["psi"]), "theta": np.ones(len(observed))},
     )
     return plain, (observed, latent, residual)
+
+
+def _roots(variances: FloatArray) -> FloatArray:
+    """Give standard deviations; NaN where there is none to measure by."""
+    return np.asarray(np.sqrt(np.where(variances > 0, variances, np.nan)))
 
 
 def _frame(table: ParameterTable, places: NDArray[np.intp], labels: Sequence[Any]) -> pd.DataFrame:
@@ -255,10 +260,10 @@ def score_tests(fitted: Fitted) -> pd.DataFrame:
         others = tuple(kept for kept in table.constraints if kept is not one)
         basis, _ = equality_matrix(replace(table, constraints=others))
         change = _release(gradient, information, basis)
-        chisq = float(-fitted.data.n * gradient @ change)
+        chisq = float(-statistic_factor(fitted.data) * gradient @ change)
         rows.append((_text(one, table), chisq, 1, float(chdtrc(1, chisq)), _gap(one, change)))
     everything = _release(gradient, information, np.eye(size))
-    total = float(-fitted.data.n * gradient @ everything)
+    total = float(-statistic_factor(fitted.data) * gradient @ everything)
     df = size - model.basis.shape[1]
     rows.append(("all", total, df, float(chdtrc(df, total)), math.nan))
     return pd.DataFrame(rows, columns=["constraint", "chisq", "df", "pvalue", "epc"])
