@@ -54,7 +54,7 @@ if _TYPE_CHECKING:
         load_instrument,
         validate_instrument,
     )
-    from trustmeasure.invariance import longitudinal_invariance, measurement_invariance
+    from trustmeasure.invariance import alignment, longitudinal_invariance, measurement_invariance
     from trustmeasure.platforms import export_instrument, import_instrument, read_responses
     from trustmeasure.plots import plot
     from trustmeasure.quality import missingness
@@ -84,7 +84,13 @@ if _TYPE_CHECKING:
     from trustmeasure.scoring import Scores, score, score_frame
     from trustmeasure.simulate import simulate_responses
     from trustmeasure.tables import Table, table
-    from trustmeasure.theory import compare_theories, fit_theory, theory_of_change
+    from trustmeasure.theory import (
+        compare_theories,
+        fit_theory,
+        mediation,
+        moderation,
+        theory_of_change,
+    )
     from trustmeasure.validity import (
         criterion_validity,
         curvilinear,
@@ -117,6 +123,7 @@ __all__ = [
     "TrustMeasureError",
     "TrustMeasureWarning",
     "aggregate",
+    "alignment",
     "alpha_bounds",
     "bartlett_sphericity",
     "bifactor_indices",
@@ -153,7 +160,9 @@ __all__ = [
     "mcdonald_omega",
     "measurement_error",
     "measurement_invariance",
+    "mediation",
     "missingness",
+    "moderation",
     "mtmm",
     "multilevel_reliability",
     "n_factors",
@@ -228,7 +237,7 @@ _HOMES = {
         "load_instrument",
         "validate_instrument",
     ),
-    "invariance": ("longitudinal_invariance", "measurement_invariance"),
+    "invariance": ("alignment", "longitudinal_invariance", "measurement_invariance"),
     "platforms": ("export_instrument", "import_instrument", "read_responses"),
     "plots": ("plot",),
     "quality": ("missingness",),
@@ -258,7 +267,7 @@ _HOMES = {
     "scoring": ("Scores", "score", "score_frame"),
     "simulate": ("simulate_responses",),
     "tables": ("Table", "table"),
-    "theory": ("compare_theories", "fit_theory", "theory_of_change"),
+    "theory": ("compare_theories", "fit_theory", "mediation", "moderation", "theory_of_change"),
     "validity": (
         "criterion_validity",
         "curvilinear",
