@@ -53,7 +53,7 @@ def check_sample(theory: TheoryOfChange, n: int, thresholds: Any = None) -> dict
             f"least {needed}: {ratio.cut:g} per parameter ({ratio.sources[0].short}), and "
             f"{least.cut:.0f} in any case ({least.sources[0].short}). Use form='composite', a path "
             f"model on scale scores, {possible} (at least {composite.cut:.0f})."
-            f"{fewer} Another limit: thresholds={{'latent_n_per_parameter': {{'criterion': {{'least': "
-            "3, 'source': 'our protocol'}}}."
+            f"{fewer} Another limit: thresholds={{'latent_n_per_parameter': {{'criterion': "
+            "{'least': 3, 'source': 'our protocol'}}}."
         )
     return {"n_needed": needed, "rule": f"{ratio.explain()}; {least.explain()}"}
