@@ -22,6 +22,7 @@ from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, 
 from trustmeasure.confirmatory.specification import specify
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.confirmatory.two_level_fitting import fit_levels
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.results import Notes
 
@@ -51,6 +52,15 @@ def fit_model(
     means: Any = None,
 ) -> StructuralModel:
     """Read the model and the data, fit it and its baseline, and put the result together."""
+    parsed = parse_model(model)
+    if parsed.levels:
+        return fit_levels(
+            kind, model, parsed, data, estimator=estimator, cluster=cluster, std_lv=std_lv,
+            orthogonal=orthogonal, conf_level=conf_level, ordered=ordered, missing=missing,
+            parameterization=parameterization, group=group, group_equal=group_equal,
+            group_partial=group_partial, meanstructure=meanstructure, corr=corr, cov=cov,
+            n_obs=n_obs, means=means,
+        )  # fmt: skip
     if ordered is not None and ordered is not False:
         _refuse_with_ordered(
             data, cluster=cluster, missing=missing, meanstructure=meanstructure, corr=corr,
@@ -71,7 +81,6 @@ def fit_model(
     discrepancy, errors, test = ESTIMATORS[estimator]
     if cluster is not None:
         errors, test = _clustered(estimator, test)
-    parsed = parse_model(model)
     labels = group_labels(data, group)
     options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
     if missing == "fiml" or group is not None or cluster is not None:
@@ -240,8 +249,6 @@ def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> N
             "The model has equality constraints that are not linear in the parameters, which are "
             "not fitted. Write them as linear ones, or fix the values."
         )
-    if table.n_levels > 1:
-        raise OptionError("Models with level: blocks are not fitted by this estimator.")
 
 
 def _samples(
