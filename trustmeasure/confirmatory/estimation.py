@@ -43,6 +43,8 @@ class Estimates:
         Unit information.
     converged : bool
     n_iterations : int
+    n_equal : int
+        Equalities that are not linear, so that they do not reduce the parameters.
     """
 
     model: Model
@@ -53,6 +55,7 @@ class Estimates:
     saturated_loglik: float
     converged: bool
     n_iterations: int
+    n_equal: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,7 @@ def estimate(
     start: FloatArray | None = None,
 ) -> Estimates:
     """Fit the model from its starting values."""
-    model = specification.model(samples.covariances, samples.means)
-    if start is None:
-        start = starting_values(specification, samples.covariances, samples.means)
-    start = _proper(model, data, start)
+    model, start = starting_point(specification, samples, data, start)
     if data.patterns is not None:
         descent = fit_patterns(model, data.patterns, start)
         reduced, converged = descent.point[0], bool(descent.converged[0])
@@ -181,6 +181,37 @@ def estimate(
     )
 
 
+def starting_point(
+    specification: Specification, samples: Samples, data: Data, start: FloatArray | None = None
+) -> tuple[Model, FloatArray]:
+    """Give the model, and reduced parameters (k,) at which it is possible."""
+    model = specification.model(samples.covariances, samples.means)
+    if start is None:
+        start = starting_values(specification, samples.covariances, samples.means)
+    return model, _proper(model, data, start)
+
+
+def estimates_at(model: Model, data: Data, reduced: FloatArray) -> Estimates:
+    """Take reduced parameters (k,) for the estimates."""
+    level = discrepancy_at(model, data, reduced)
+    if data.patterns is not None:
+        loglik = -0.5 * data.n * level - _constant(data.patterns)
+        chisq = 2.0 * (data.saturated_loglik - loglik)
+    else:
+        chisq = statistic_factor(data) * level
+        loglik = data.saturated_loglik - 0.5 * chisq
+    return Estimates(
+        model=model,
+        reduced=reduced,
+        parameters=model.expand(reduced),
+        chisq=max(chisq, 0.0),
+        loglik=loglik,
+        saturated_loglik=data.saturated_loglik,
+        converged=True,
+        n_iterations=0,
+    )
+
+
 def statistic_factor(data: Data) -> float:
     """Persons that a discrepancy is multiplied by; lavaan's n − 1 for GLS and ULS."""
     return data.n if data.estimator == "ML" else data.n - len(data.samples)
@@ -199,7 +230,7 @@ def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
     """Raise residual variances until the start implies covariances that can be inverted."""
     trial = start
     for _ in range(6):
-        if np.isfinite(_value(model, data, trial)):
+        if np.isfinite(discrepancy_at(model, data, trial)):
             return trial
         full = model.expand(trial)
         for layout in model.layouts:
@@ -212,7 +243,8 @@ def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
     return trial
 
 
-def _value(model: Model, data: Data, reduced: FloatArray) -> float:
+def discrepancy_at(model: Model, data: Data, reduced: FloatArray) -> float:
+    """Give the discrepancy at reduced parameters (k,); infinite where the model is impossible."""
     from trustmeasure.kernels.moment_fit import discrepancy
 
     if data.patterns is not None:

@@ -79,11 +79,14 @@ class Tested:
         return Statistic(self.scaled.chisq, self.df, self.scaled.scaling)
 
 
-def degrees_of_freedom(specification: Specification, *, means: bool) -> int:
-    """Moments that the model explains, less the parameters that it takes."""
+def degrees_of_freedom(specification: Specification, *, means: bool, n_equal: int = 0) -> int:
+    """Moments that the model explains, less the parameters that it takes.
+
+    ``n_equal`` are equalities that are not linear, so that they do not reduce the parameters.
+    """
     moments = sum(n_moments(block.observed, block.exogenous, means=means)
                   for block in specification.blocks)  # fmt: skip
-    return moments - int(specification.basis.shape[1])
+    return moments - int(specification.basis.shape[1]) + n_equal
 
 
 def n_moments(observed: Sequence[str], exogenous: Sequence[str], *, means: bool) -> int:
@@ -109,7 +112,7 @@ def fit_measures(
     """Compute every index that the estimator allows."""
     n, groups = float(samples.n), len(samples.groups)
     n_statistic = n if data.estimator == "ML" else n - groups
-    npar = specification.basis.shape[1]
+    npar = specification.basis.shape[1] - found.n_equal
     measures: dict[str, float] = {
         "npar": npar,
         "fmin": 0.5 * tested.chisq / n,

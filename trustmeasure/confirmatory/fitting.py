@@ -10,6 +10,7 @@ import numpy as np
 
 from trustmeasure._checks import check_level, check_option, listed
 from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.constrained import estimate_within
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import Data, estimate, prepare
 from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
@@ -108,11 +109,12 @@ def fit_model(
     )
     with_means = table.meanstructure
     specification = specify(table)
-    df = degrees_of_freedom(specification, means=with_means)
-    _refuse_too_many(df, table)
+    n_equal = len(nonlinear_equalities(table))
+    _refuse_too_many(degrees_of_freedom(specification, means=with_means, n_equal=n_equal), table)
     _refuse_singular(samples, table)
     prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
-    found = estimate(specification, samples, prepared)
+    found, held = estimate_within(specification, samples, prepared)
+    df = degrees_of_freedom(specification, means=with_means, n_equal=found.n_equal)
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
     )
@@ -128,8 +130,12 @@ def fit_model(
             "information, and depend on the variables' units; the statistic has no χ² "
             "distribution."
         )
+    for message in held.messages:
+        notes.record(message)
+    if held.problem:
+        notes.warn(held.problem, ConvergenceWarning, stacklevel=4)
     problems = problems_of(specification, found, inference)
-    for message in problems.messages(found.converged, found.n_iterations):
+    for message in problems.messages(found.converged or bool(held.problem), found.n_iterations):
         notes.warn(message, ConvergenceWarning, stacklevel=4)
     return StructuralModel(
         n=samples.n,
@@ -236,18 +242,6 @@ def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> N
         raise OptionError(
             "The model has thresholds or scaling factors, which are for ordered items: pass "
             "ordered=True or their names."
-        )
-    if table.inequalities or any(
-        np.isfinite(row.lower) or np.isfinite(row.upper) for row in table.free
-    ):
-        raise OptionError(
-            "The model has inequality constraints or bounds ('<', '>', lower(), upper()), which "
-            "are not fitted. Leave them out, and look whether the estimates keep to them."
-        )
-    if nonlinear_equalities(table):
-        raise OptionError(
-            "The model has equality constraints that are not linear in the parameters, which are "
-            "not fitted. Write them as linear ones, or fix the values."
         )
 
 

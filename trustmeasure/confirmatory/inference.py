@@ -110,7 +110,8 @@ def infer(
             saturated = _saturated_trace(specification, data, samples, means=means)
             scaling = (saturated - own) / df
             # lavaan counts parameters before equalities here.
-            factors = (saturated / (len(information) + df), own / len(found.parameters))
+            moments = specification.basis.shape[1] - found.n_equal + df
+            factors = (saturated / moments, own / len(found.parameters))
             scaled = Scaled(found.chisq / scaling, df, scaling)
     return Inference(_expanded(found.model, spread / n), scaled, factors, weakest, direction)
 

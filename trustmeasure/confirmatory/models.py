@@ -40,7 +40,8 @@ def cfa(
     Parameters
     ----------
     model : str
-        lavaan syntax: ``=~ ~ ~~ ~1 := == < >``, labels, fixed values, ``start()``, ``c()``.
+        lavaan syntax: ``=~ ~ ~~ ~1 := == < >``, labels, fixed values, ``start()``, ``c()``,
+        ``lower()``, ``upper()``.
     data : DataFrame, 2-D array, or Scores
         Persons in rows. Give either ``data``, or ``cov`` or ``corr``.
     estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS", …}
@@ -111,6 +112,11 @@ def cfa(
     ``std`` is lavaan's ``std.all``, its standard error by the delta method. With ``cluster``,
     "ML" means "MLR"; lavaan's own statistic for "ML" with clusters takes another information
     matrix and differs a little. Robust indices of incomplete data are not given.
+
+    Standard errors under constraints (``==``, ``<``, ``>``) move along what those that bind leave
+    free; degrees of freedom count equalities alone, and errors at a bound (``lower()``,
+    ``upper()``) are those without it, all as in lavaan, which ignores bounds where there are
+    linear equalities. Inequalities and bounds that bind are named in ``warnings``.
 
     With ``ordered``, equals ``lavaan::cfa(model, data, ordered = ..., estimator = "WLSMV")`` for
     models without exogenous covariates (lavaan conditions on these; here they are modelled,

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_option, listed, near
+from trustmeasure.confirmatory.constrained import refuse_constraints
 from trustmeasure.confirmatory.ordinal_completion import explained_ordinal, standardised_ordinal
 from trustmeasure.confirmatory.ordinal_estimation import (
     ESTIMATORS,
@@ -71,6 +72,7 @@ def fit_ordinal_model(
     values = [group.values for group in samples.groups if group.values is not None]
     arrays, categories = _categorised(values, plain.observed, names)
     table = parameter_table(parsed, ordered=names, categories=categories, **options)
+    refuse_constraints(table)
     for note in table.notes:
         notes.record(note)
     places = {name: j for j, name in enumerate(plain.observed)}

@@ -1,0 +1,135 @@
+"""Constraints, bounds, and the estimators that go beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trustmeasure.confirmatory import cfa, sem
+from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.kernels.constrained import Problem, minimise, rank, tangent
+
+HS = pd.read_csv(Path(__file__).parents[1] / "data" / "hs1939.csv")
+THREE = (
+    "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + c*x5 + x6\nspeed =~ x7 + x8 + x9\n"
+    "visual ~~ r*textual\n"
+)
+
+
+def labelled(fitted) -> pd.Series:
+    rows = fitted.estimates
+    return rows[rows["label"] != ""].set_index("label")["est"]
+
+
+def test_a_quadratic_is_minimised_on_a_circle_above_a_line() -> None:
+    problem = Problem(
+        value=lambda x: float(((x - [2.0, 0.0]) ** 2).sum()) / 2,
+        slope=lambda x: (x - [2.0, 0.0], np.eye(2)),
+        curvature=lambda x: np.eye(2),
+        equal=lambda x: (np.array([x @ x - 1.0]), 2 * x[None]),
+        positive=lambda x: (np.array([x[1] - 0.6, 5.0 - x[0]]), np.array([[0.0, 1], [-1, 0]])),
+    )
+    found = minimise(problem, np.array([0.1, 0.9]))
+    assert found.converged
+    assert found.point == pytest.approx([0.8, 0.6], abs=1e-9)
+    assert found.binding.tolist() == [True, False]
+
+
+def test_the_tangent_leaves_restrictions_as_they_are() -> None:
+    slopes = np.array([[1.0, 2, 3, 4], [2.0, 4, 6, 8], [0.0, 1, 0, 0]])
+    free = tangent(slopes, 4)
+    assert free.shape == (4, 2)
+    assert rank(slopes, 4) == 2
+    assert slopes @ free == pytest.approx(np.zeros((3, 2)), abs=1e-12)
+    assert tangent(np.zeros((0, 3)), 3).tolist() == np.eye(3).tolist()
+
+
+def test_a_nonlinear_equality_holds_and_counts() -> None:
+    free, held = cfa(THREE, HS), cfa(THREE + "a == b*c", HS)
+    est = labelled(held)
+    assert est["a"] == pytest.approx(est["b"] * est["c"], abs=1e-10)
+    assert held.fit["df"] == free.fit["df"] + 1
+    assert held.fit["npar"] == free.fit["npar"] - 1
+    assert held.fit["chisq"] > free.fit["chisq"]
+
+
+def test_a_nonlinear_equality_written_for_a_linear_one_gives_the_same() -> None:
+    linear = cfa(THREE + "a == b", HS, estimator="MLR")
+    curved = cfa(THREE + "exp(a) == exp(b)", HS, estimator="MLR")
+    for column in ("est", "se", "std", "se_std"):
+        np.testing.assert_allclose(
+            curved.estimates[column], linear.estimates[column], rtol=1e-6, atol=1e-7
+        )
+    pd.testing.assert_series_equal(curved.fit, linear.fit, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLM", "MLR", "GLS"])
+def test_an_inequality_that_does_not_bind_changes_nothing(estimator: str) -> None:
+    plain, slack = (
+        cfa(THREE, HS, estimator=estimator),
+        cfa(THREE + "a > 0.1", HS, estimator=estimator),
+    )
+    pd.testing.assert_frame_equal(plain.estimates, slack.estimates)
+    assert slack.warnings == ()
+
+
+def test_an_inequality_that_binds_is_said_and_equals_the_equality() -> None:
+    binding, equal = cfa(THREE + "a > 0.7", HS), cfa(THREE + "a == 0.7", HS)
+    np.testing.assert_allclose(binding.estimates["est"], equal.estimates["est"], atol=1e-7)
+    np.testing.assert_allclose(binding.estimates["se"], equal.estimates["se"], atol=1e-7)
+    assert binding.fit["df"] == equal.fit["df"] - 1
+    assert any("Binding" in text and "a > 0.7" in text for text in binding.warnings)
+
+
+def test_a_bound_is_kept_and_said() -> None:
+    fitted = cfa(THREE + "x1 ~~ lower(0.7)*x1", HS)
+    rows = fitted.estimates.query("lhs == 'x1' and rhs == 'x1'")
+    assert rows["est"].item() == pytest.approx(0.7, abs=1e-12)
+    assert any("At a bound" in text and "x1 ~~ x1" in text for text in fitted.warnings)
+
+
+def test_a_variance_is_kept_from_below_zero() -> None:
+    rng = np.random.default_rng(1)
+    loads = np.array([1.0, 0.5, 0.4])
+    data = pd.DataFrame(
+        rng.normal(size=(60, 1)) * loads + rng.normal(size=(60, 3)) * [0.1, 0.9, 1.0],
+        columns=["u", "v", "w"],
+    )
+    with pytest.warns(ConvergenceWarning, match="Heywood"):
+        free = cfa("f =~ v + u + w", data)
+    held = cfa("f =~ v + u + w\nu ~~ lower(0)*u", data)
+    assert not free.admissible
+    assert held.converged
+    assert held.admissible
+    assert held.estimates.query("lhs == 'u' and rhs == 'u'")["est"].item() == 0.0
+
+
+def test_constraints_across_groups_and_with_missing_answers() -> None:
+    data = HS.copy()
+    data.loc[::7, "x2"] = np.nan
+    model = THREE.replace("a*x2", "c(a1, a2)*x2").replace("b*", "").replace("c*x5", "x5")
+    model = model.replace("r*", "") + "a1 == a2^2"
+    fitted = cfa(model, data, group="school", missing="fiml")
+    est = labelled(fitted)
+    assert fitted.converged
+    assert est["a1"] == pytest.approx(est["a2"] ** 2, abs=1e-9)
+
+
+def test_constraints_that_cannot_hold_together_are_said() -> None:
+    with pytest.warns(ConvergenceWarning, match="keep to all constraints"):
+        fitted = cfa(THREE + "a*b == -1\na > 0.2\nb > 0.2", HS)
+    assert not fitted.converged
+
+
+def test_crossed_bounds_are_refused() -> None:
+    with pytest.raises(OptionError, match="Lower bounds lie above"):
+        cfa("f =~ x1 + lower(2)*x2 + upper(1)*x2 + x3", HS)
+
+
+def test_ordered_items_refuse_what_is_not_fitted() -> None:
+    data = (HS[["x1", "x2", "x3"]] > HS[["x1", "x2", "x3"]].median()).astype(int)
+    with pytest.raises(OptionError, match="no other constraints"):
+        sem("f =~ x1 + a*x2 + b*x3\na > 2*b", data, ordered=True)
