@@ -100,6 +100,30 @@ def read_factors(model: str) -> dict[str, tuple[str, ...]]:
     return {factor: tuple(items) for factor, items in found.items()}
 
 
+def hold_lower_intercepts(model: str) -> str:
+    """Fix intercepts of factors that other factors measure, or their means would not be known.
+
+    Equal intercepts free the means of all factors. Where a factor has indicators that are
+    factors, only its own mean can be told from those below, whose intercepts are held at 0.
+    """
+    parsed = parse_model(model)
+    latent = {row.lhs for row in parsed.formulas if row.op == "=~"}
+    given = {row.lhs for row in parsed.formulas if row.op == "~1"}
+    lower = dict.fromkeys(
+        row.rhs for row in parsed.formulas if row.op == "=~" and row.rhs in latent - given
+    )
+    return "\n".join([model, *(f"{name} ~ 0*1" for name in lower)])
+
+
+def of_items(factors: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Give the factors that items measure, without those that only factors do."""
+    found = {
+        factor: tuple(item for item in own if item not in factors)
+        for factor, own in factors.items()
+    }
+    return {factor: own for factor, own in found.items() if own}
+
+
 def standardises(model: str) -> bool:
     """Tell whether factors can take their scale from their variance: no loading is fixed."""
     parsed = parse_model(model)

@@ -14,7 +14,7 @@ from trustmeasure._checks import listed, near
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.confirmatory.reporting import delta_errors
 from trustmeasure.errors import OptionError
-from trustmeasure.invariance.designs import Design, Measured
+from trustmeasure.invariance.designs import Design, Measured, of_items
 from trustmeasure.invariance.score_tests import score_tests
 from trustmeasure.kernels.measurement_bias import item_bias, pooled_deviation
 from trustmeasure.results import Notes, Result
@@ -70,7 +70,7 @@ def anchored(
     chosen = _chosen(design, anchors) if anchors is not None else _suggested(design, notes)
     free = [
         name
-        for factor, items in design.factors.items()
+        for factor, items in of_items(design.factors).items()
         for item in items
         if item not in chosen
         for name in (f"{factor}=~{item}", f"{item}~1")
@@ -80,14 +80,16 @@ def anchored(
 
 def _chosen(design: Design, anchors: Sequence[str]) -> tuple[str, ...]:
     chosen = (anchors,) if isinstance(anchors, str) else tuple(anchors)
-    items = [item for own in design.factors.values() for item in own]
+    items = [item for own in of_items(design.factors).values() for item in own]
     unknown = [name for name in chosen if name not in items]
     if unknown:
         raise OptionError(
             f"anchors= names {listed(unknown)}, which the model does not have. Items: "
             f"{listed(items)}.{near(unknown[0], items)}"
         )
-    without = [factor for factor, own in design.factors.items() if not set(own) & set(chosen)]
+    without = [
+        factor for factor, own in of_items(design.factors).items() if not set(own) & set(chosen)
+    ]
     if without:
         raise OptionError(
             f"anchors= has no item of {listed(without)}; each factor needs at least one, or its "
@@ -99,11 +101,11 @@ def _chosen(design: Design, anchors: Sequence[str]) -> tuple[str, ...]:
 def _suggested(design: Design, notes: Notes) -> tuple[str, ...]:
     """Take for each factor the item whose loading and intercept fit equality best."""
     fitted = design.fit(("loadings", "intercepts"), ())
-    names = [f"{f}=~{item}" for f, own in design.factors.items() for item in own]
-    names += [f"{item}~1" for own in design.factors.values() for item in own]
+    names = [f"{f}=~{item}" for f, own in of_items(design.factors).items() for item in own]
+    names += [f"{item}~1" for own in of_items(design.factors).values() for item in own]
     tests = score_tests(design, fitted, names, correction="none")["chisq"]
     found = []
-    for factor, own in design.factors.items():
+    for factor, own in of_items(design.factors).items():
         misfit = {
             item: max(float(tests.get(f"{factor}=~{item}", 0.0)), float(tests.get(f"{item}~1", 0)))
             for item in own
@@ -138,11 +140,13 @@ def bias_effects(
 
         def function(points: FloatArray, place: int = place) -> FloatArray:
             every = design.measured(fitted, points)
-            return _with_scales(bias_parts(every[0], every[place]).mean, every[0], design.factors)
+            return _with_scales(
+                bias_parts(every[0], every[place]).mean, every[0], of_items(design.factors)
+            )
 
         errors = delta_errors(function, point, covariance)
         spread = pooled_deviation(reference.deviations, focal.deviations, reference.n, focal.n)
-        for factor, own in design.factors.items():
+        for factor, own in of_items(design.factors).items():
             column = focal.factors.index(factor)
             for item in own:
                 if item not in focal.items:
@@ -166,7 +170,7 @@ def bias_effects(
                         "d_macs": float(np.sqrt(parts.square[row])) / spread[row],
                     }
                 )  # fmt: skip
-        for count, (factor, own) in enumerate(design.factors.items()):
+        for count, (factor, own) in enumerate(of_items(design.factors).items()):
             at = [focal.items.index(item) for item in own if item in focal.items]
             if not at:
                 continue

@@ -24,6 +24,7 @@ from trustmeasure.invariance.designs import (
     Design,
     GroupDesign,
     doubts,
+    hold_lower_intercepts,
     read_factors,
     standardises,
 )
@@ -130,6 +131,7 @@ def measurement_invariance(
     much in models with few degrees of freedom that fit well, so a level that fails by it alone
     deserves a second look. The χ² test of the difference stands beside; with many persons it
     finds differences that do not matter.
+    Where factors measure a factor, equal intercepts are those of items and of the lower factors.
     Latent means are from the first level with equal intercepts and free means.
 
     Equals ``lavaan::cfa(model, data, group = , group.equal = c("loadings", "intercepts", ...),
@@ -177,7 +179,7 @@ def measurement_invariance(
     frame, labels = _reference_first(data, group, reference)
     partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
     design = GroupDesign(
-        model=model,
+        model=hold_lower_intercepts(model),
         data=frame,
         group=group,
         labels=labels,

@@ -52,9 +52,10 @@ def from_long(
         frame = frame[known]
     twice = frame.duplicated([respondent, wave])
     if twice.any():
-        row = frame[twice].iloc[0]
+        row = int(twice.to_numpy().argmax())
         raise DataError(
-            f"Respondent '{row[respondent]}' has more than one row in wave '{row[wave]}' "
+            f"Respondent '{frame[respondent].iloc[row]}' has more than one row in wave "
+            f"'{frame[wave].iloc[row]}' "
             f"({int(twice.sum())} such rows in all). Keep one row a person and wave."
         )
     labels = waves_in_order(frame[wave])
