@@ -11,6 +11,7 @@ import pytest
 from trustmeasure.confirmatory import cfa, sem
 from trustmeasure.errors import ConvergenceWarning, OptionError
 from trustmeasure.kernels.constrained import Problem, minimise, rank, tangent
+from trustmeasure.kernels.sandwich import case_spread
 
 HS = pd.read_csv(Path(__file__).parents[1] / "data" / "hs1939.csv")
 THREE = (
@@ -133,3 +134,17 @@ def test_ordered_items_refuse_what_is_not_fitted() -> None:
     data = (HS[["x1", "x2", "x3"]] > HS[["x1", "x2", "x3"]].median()).astype(int)
     with pytest.raises(OptionError, match="no other constraints"):
         sem("f =~ x1 + a*x2 + b*x3\na > 2*b", data, ordered=True)
+
+
+def test_what_observed_predictors_foretell_is_no_spread_of_the_moments() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(50, 3))
+    values[:, 2] = 1.0 + values[:, 0] - values[:, 1]
+    spread = case_spread(values, values.mean(axis=0), np.eye(3), means=True, given=np.array([0, 1]))
+    assert spread == pytest.approx(np.zeros((9, 9)), abs=1e-20)
+
+
+def test_predictors_in_mlm_may_take_any_values() -> None:
+    flat = sem("x9 ~ x1 + x2", HS, estimator="MLM")
+    doubled = sem("x9 ~ x1 + x2", HS.assign(x1=HS["x1"] * 2), estimator="MLM")
+    assert flat.estimates["se"].iloc[0] == pytest.approx(2 * doubled.estimates["se"].iloc[0])

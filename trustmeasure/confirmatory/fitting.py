@@ -96,7 +96,7 @@ def fit_model(
         group_partial=group_partial,
         **options,
     )
-    _refuse_unsupported(table, estimator, errors)
+    _refuse_unsupported(table)
     notes = Notes()
     for note in table.notes:
         notes.record(note)
@@ -231,13 +231,8 @@ def _clustered(estimator: str, test: str) -> tuple[str, str]:
     )
 
 
-def _refuse_unsupported(table: ParameterTable, estimator: str, errors: str) -> None:
+def _refuse_unsupported(table: ParameterTable) -> None:
     """Refuse what other functions are for, rather than ignore it."""
-    if errors == "robust.sem" and any(row.exo for row in table.parameters):
-        raise OptionError(
-            f"estimator='{estimator}' is for models whose observed variables are all modelled; "
-            "here some are only predictors. Use estimator='MLR'."
-        )
     if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
         raise OptionError(
             "The model has thresholds or scaling factors, which are for ordered items: pass "

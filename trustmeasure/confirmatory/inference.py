@@ -96,7 +96,7 @@ def infer(
         spread = _inverse(information)
     elif errors == "robust.sem":
         n, inverse = data.n, _inverse(information)
-        groups = _whitened(found, samples, means=means)
+        groups = _whitened(specification, found, samples, means=means)
         parts = traces(groups, information, found.model.basis)
         spread = inverse @ parts.meat @ inverse
         if df > 0:
@@ -170,16 +170,24 @@ def _given(specification: Specification, group: int) -> NDArray[np.intp]:
     return np.array([block.observed.index(name) for name in block.exogenous], dtype=np.intp)
 
 
-def _whitened(found: Estimates, samples: Samples, *, means: bool) -> list[Whitened]:
+def _whitened(
+    specification: Specification, found: Estimates, samples: Samples, *, means: bool
+) -> list[Whitened]:
     groups = []
-    for layout, group in zip(found.model.layouts, samples.groups, strict=True):
+    for place, (layout, group) in enumerate(zip(found.model.layouts, samples.groups, strict=True)):
         moments = implied(matrices(layout, found.parameters))
         root, values = inverse_root(moments.spread), _answers(group)
         change = slopes(layout, moments)
         groups.append(
             Whitened(
                 slopes=whitened_slopes(change, root, means=means),
-                spread=case_spread(values, values.mean(axis=0), root, means=means),
+                spread=case_spread(
+                    values,
+                    values.mean(axis=0),
+                    root,
+                    means=means,
+                    given=_given(specification, place),
+                ),
                 used=change.used,
                 n=group.n,
             )

@@ -63,9 +63,19 @@ def whitened_slopes(change: Slopes, root: FloatArray, *, means: bool) -> FloatAr
 
 
 def case_spread(
-    values: FloatArray, centre: FloatArray, root: FloatArray, *, means: bool
+    values: FloatArray,
+    centre: FloatArray,
+    root: FloatArray,
+    *,
+    means: bool,
+    given: NDArray[np.intp] | None = None,
 ) -> FloatArray:
-    """Give the covariance (q, q) of the whitened contributions of complete cases (n, p)."""
+    """Give the covariance (q, q) of the whitened contributions of complete cases (n, p).
+
+    With ``given`` variables, which are taken as they are, what these predict of a case
+    contributes nothing.
+    """
+    predicted = None if given is None or not len(given) else _predicted(values, given)
     n, p = values.shape
     rows, columns = np.tril_indices(p)
     scale = np.where(rows == columns, np.sqrt(0.5), 1.0)
@@ -77,10 +87,23 @@ def case_spread(
         part = white[:, rows] * (white[:, columns] * scale)
         if means:
             part = np.concatenate([part, white], axis=1)
+        if predicted is not None:
+            known = (predicted[begin : begin + size] - centre) @ root.T
+            spread = known[:, rows] * (known[:, columns] * scale)
+            part -= np.concatenate([spread, known], axis=1) if means else spread
         total += part.sum(axis=0)
         products += part.T @ part
     mean = total / n
     return np.asarray(products / n - np.outer(mean, mean))
+
+
+def _predicted(values: FloatArray, given: NDArray[np.intp]) -> FloatArray:
+    """Replace every variable by its regression on the given ones, and leave these as they are."""
+    by = np.column_stack([np.ones(len(values)), values[:, given]])
+    slopes, *_ = np.linalg.lstsq(by, values, rcond=None)
+    found = by @ slopes
+    found[:, given] = values[:, given]
+    return np.asarray(found)
 
 
 @dataclass(frozen=True)
