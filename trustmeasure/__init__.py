@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
-    from trustmeasure.confirmatory import cfa, growth, sem
+    from trustmeasure.confirmatory import bootstrap, cfa, compare_models, growth, sem
     from trustmeasure.correlation import (
         correlate,
         polychoric,
@@ -127,9 +127,11 @@ __all__ = [
     "alpha_bounds",
     "bartlett_sphericity",
     "bifactor_indices",
+    "bootstrap",
     "build_instrument",
     "categorical_omega",
     "cfa",
+    "compare_models",
     "compare_theories",
     "conditional_sem",
     "congruence",
@@ -199,7 +201,7 @@ __all__ = [
 
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
-    "confirmatory": ("cfa", "growth", "sem"),
+    "confirmatory": ("bootstrap", "cfa", "compare_models", "growth", "sem"),
     "correlation": ("correlate", "polychoric", "sufficient_statistics", "tetrachoric"),
     "errors": (
         "ConvergenceError",
