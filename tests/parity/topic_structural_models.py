@@ -33,9 +33,6 @@ EQUAL = {
     "scalar": ("loadings", "intercepts"),
     "strict": ("loadings", "intercepts", "residuals"),
 }
-# Robust indices of incomplete data follow Zhang and Savalei's correction in lavaan, which is not
-# given here; its GFI weighs by what each pattern informs, ours by the implied moments.
-OTHER_WHERE_INCOMPLETE = ("_robust", "gfi")
 # lavaan has no value where a scaled statistic has degrees of freedom of its own.
 NONE_IN_LAVAAN = {"hs/MLMVS": ("rfi_scaled", "nfi_scaled")}
 
@@ -50,8 +47,6 @@ def comparisons() -> Iterator[Comparison]:
         if case.id == "spi/cluster":
             continue  # lavaan's statistic for ML with clusters has a definition of its own
         given = dict(case.values["fit"])
-        if "/fiml" in case.id:
-            given = {k: v for k, v in given.items() if not k.endswith(OTHER_WHERE_INCOMPLETE)}
         for index in NONE_IN_LAVAAN.get(case.id, ()):
             del given[index]
         shown = type(case)(case.id, case.statistic, case.call, {"fit": given})

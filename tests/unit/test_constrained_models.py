@@ -11,6 +11,7 @@ import pytest
 from trustmeasure.confirmatory import cfa, sem
 from trustmeasure.errors import ConvergenceWarning, OptionError
 from trustmeasure.kernels.constrained import Problem, minimise, rank, tangent
+from trustmeasure.kernels.pattern_moments import pairwise_moments
 from trustmeasure.kernels.sandwich import case_spread
 
 HS = pd.read_csv(Path(__file__).parents[1] / "data" / "hs1939.csv")
@@ -148,3 +149,27 @@ def test_predictors_in_mlm_may_take_any_values() -> None:
     flat = sem("x9 ~ x1 + x2", HS, estimator="MLM")
     doubled = sem("x9 ~ x1 + x2", HS.assign(x1=HS["x1"] * 2), estimator="MLM")
     assert flat.estimates["se"].iloc[0] == pytest.approx(2 * doubled.estimates["se"].iloc[0])
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+def test_robust_indices_near_the_plain_ones_where_hardly_anything_is_missing(
+    estimator: str,
+) -> None:
+    data = HS.copy()
+    data.loc[0, "x2"] = np.nan
+    fit = cfa(THREE, data, missing="fiml", estimator=estimator).fit
+    plain = cfa(THREE, HS, estimator=estimator, meanstructure=True).fit
+    suffix = "" if estimator == "ML" else "_robust"
+    for index in ("cfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper"):
+        assert fit[f"{index}_robust"] == pytest.approx(plain[f"{index}{suffix}"], abs=0.004)
+    assert fit["gfi"] == pytest.approx(plain["gfi"], abs=0.002)
+
+
+def test_moments_of_pairs_are_those_of_who_answered_both() -> None:
+    values = HS[["x1", "x2", "x3"]].to_numpy(copy=True)
+    values[::5, 0], values[1::4, 2] = np.nan, np.nan
+    frame = pd.DataFrame(values)
+    rows, columns = np.tril_indices(3)
+    share = 1 - 1 / len(values)
+    expected = [*(frame.cov().to_numpy()[rows, columns] * share), *frame.mean()]
+    assert pairwise_moments(values) == pytest.approx(np.array(expected))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trustmeasure.confirmatory.estimation import Data, Estimates, normal_loglik
 from trustmeasure.confirmatory.inference import Scaled
 from trustmeasure.confirmatory.samples import Samples
-from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.confirmatory.specification import Block, Specification
 from trustmeasure.kernels.fit_indices import (
     Residuals,
     Statistic,
@@ -25,6 +25,7 @@ from trustmeasure.kernels.fit_indices import (
     rmsea,
     root_mean_squares,
 )
+from trustmeasure.kernels.pattern_moments import PatternStack, pairwise_moments, pattern_terms
 from trustmeasure.kernels.structural import implied, matrices
 
 FloatArray = NDArray[np.float64]
@@ -34,11 +35,15 @@ CLOSE, DISTANT, LEVEL = 0.05, 0.08, 0.90
 
 @dataclass(frozen=True)
 class Tested:
-    """A model's statistic, plain and scaled, with its degrees of freedom."""
+    """A model's statistic, plain and scaled, with its degrees of freedom.
+
+    ``complete`` is what it would be were no answer missing, where some are.
+    """
 
     chisq: float
     df: int
     scaled: Scaled | None
+    complete: Statistic | None = None
 
     @property
     def plain(self) -> Statistic:
@@ -55,6 +60,8 @@ class Tested:
     @property
     def robust(self) -> Statistic:
         """The plain statistic with the factor that its mean is too large by."""
+        if self.complete is not None:
+            return self.complete
         if self.scaled is None:
             return self.plain
         factor = self.scaled.scaling
@@ -74,6 +81,9 @@ class Tested:
     @property
     def reference(self) -> Statistic:
         """The scaled statistic, with the factor that leads back from it."""
+        if self.complete is not None:
+            factor = self.complete.scaling
+            return Statistic(self.complete.chisq / factor, self.complete.df, factor)
         if self.scaled is None:
             return self.plain
         return Statistic(self.scaled.chisq, self.df, self.scaled.scaling)
@@ -131,16 +141,16 @@ def fit_measures(
     measures |= _baseline(baseline)
     if data.estimator == "ULS":
         measures["baseline_pvalue"] = math.nan
-    measures |= _incremental(tested, baseline, robust=data.patterns is None)
+    measures |= _incremental(tested, baseline)
     measures |= _likelihood(specification, found, samples, npar)
     if scaling is not None:
         measures |= {"scaling_factor_h1": scaling[0], "scaling_factor_h0": scaling[1]}
-    measures |= _rmsea(tested, n_statistic, groups, robust=data.patterns is None)
+    measures |= _rmsea(tested, n_statistic, groups)
     residuals = residual_moments(specification, found, data, samples, means=means)
     measures |= root_mean_squares(residuals)
     measures |= further(tested.plain, n_statistic, npar)
     moments = sum(n_moments(block.observed, (), means=means) for block in specification.blocks)
-    measures |= goodness(_unexplained(specification, data, residuals), tested.df, moments)
+    measures |= goodness(_unexplained(specification, data, samples, residuals), tested.df, moments)
     return pd.Series(measures, dtype=np.float64)
 
 
@@ -160,13 +170,12 @@ def _baseline(baseline: Tested) -> dict[str, float]:
     return found
 
 
-def _incremental(tested: Tested, baseline: Tested, *, robust: bool) -> dict[str, float]:
+def _incremental(tested: Tested, baseline: Tested) -> dict[str, float]:
     found = incremental(tested.plain, baseline.plain)
-    if tested.scaled is None or baseline.scaled is None:
-        return found
-    corrected = incremental(tested.corrected, baseline.corrected)
-    found |= {f"{name}_scaled": value for name, value in corrected.items()}
-    if not robust:
+    if tested.scaled is not None and baseline.scaled is not None:
+        corrected = incremental(tested.corrected, baseline.corrected)
+        found |= {f"{name}_scaled": value for name, value in corrected.items()}
+    elif tested.complete is None or baseline.complete is None:
         return found
     corrected = incremental(tested.robust, baseline.robust)
     found |= {f"{name}_robust": corrected[name] for name in ("cfi", "tli", "nnfi", "rni")}
@@ -193,13 +202,13 @@ def _likelihood(
     }
 
 
-def _rmsea(tested: Tested, n: float, groups: int, *, robust: bool) -> dict[str, float]:
+def _rmsea(tested: Tested, n: float, groups: int) -> dict[str, float]:
     found = rmsea(tested.plain, n, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
     found |= {"rmsea_ci_level": LEVEL, "rmsea_close_h0": CLOSE, "rmsea_notclose_h0": DISTANT}
-    if tested.scaled is None:
-        return found
-    kinds: list[tuple[str, Statistic, Statistic | None]] = [("scaled", tested.approximate, None)]
-    if robust:
+    kinds: list[tuple[str, Statistic, Statistic | None]] = []
+    if tested.scaled is not None:
+        kinds.append(("scaled", tested.approximate, None))
+    if tested.scaled is not None or tested.complete is not None:
         kinds.append(("robust", tested.robust, tested.reference))
     for name, kind, reference in kinds:
         part = rmsea(
@@ -237,14 +246,25 @@ def residual_moments(
 
 
 def _unexplained(
-    specification: Specification, data: Data, residuals: Sequence[Residuals]
+    specification: Specification,
+    data: Data,
+    samples: Samples,
+    residuals: Sequence[Residuals],
 ) -> list[float]:
     """Weighted squared residuals of each group over its weighted squared moments.
 
-    Moments of exogenous variables alone are no part of either.
+    Moments of exogenous variables alone are no part of either. Incomplete data weigh by what
+    the answers tell of each moment.
     """
     total = sum(group.n for group in residuals)
     shares = []
+    if data.patterns is not None:
+        for place, (block, group) in enumerate(zip(specification.blocks, residuals, strict=True)):
+            values = samples.groups[place].values
+            if values is not None:
+                left = _untold(block, group, data.patterns[place], values)
+                shares.append(group.n / total * left)
+        return shares
     for block, group in zip(specification.blocks, residuals, strict=True):
         measure = {"ML": group.implied, "GLS": group.observed}.get(
             data.estimator, np.eye(len(group.observed))
@@ -265,6 +285,25 @@ def _unexplained(
             whole += float(mean @ weight @ mean)
         shares.append(group.n / total * rest / whole)
     return shares
+
+
+def _untold(block: Block, group: Residuals, stack: PatternStack, values: FloatArray) -> float:
+    """Give the share that an incomplete group leaves, weighted by the information expected."""
+    if group.implied_mean is None:
+        raise ValueError("incomplete data have means")
+    terms = pattern_terms(stack, group.implied, group.implied_mean, expected=True)
+    if terms is None or terms.expected is None:
+        return math.nan
+    p = len(group.implied)
+    rows, columns = np.tril_indices(p)
+    outside = np.array([name not in block.exogenous for name in block.observed], dtype=bool)
+    kept = np.concatenate([outside[rows] | outside[columns], outside])
+    # As in lavaan, the moments observed are those of the answers that each pair has.
+    observed = pairwise_moments(values)
+    rest = observed - np.concatenate([group.implied[rows, columns], group.implied_mean])
+    weight = terms.expected[np.ix_(kept, kept)]
+    observed, rest = observed[kept], rest[kept]
+    return float((rest @ weight @ rest) / (observed @ weight @ observed))
 
 
 def _once(part: FloatArray, _: FloatArray) -> float:

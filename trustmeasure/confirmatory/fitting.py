@@ -14,6 +14,7 @@ from trustmeasure.confirmatory.constrained import estimate_within
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import Data, estimate, prepare
 from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
+from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
 from trustmeasure.confirmatory.parameters import Parameter
@@ -118,8 +119,16 @@ def fit_model(
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
     )
-    baseline = _baseline(table, samples, prepared, errors=errors, test=test, means=with_means)
-    tested = Tested(found.chisq, df, inference.scaled)
+    known = (
+        informed(specification, prepared, samples, scores=test != "standard")
+        if incomplete
+        else None
+    )
+    baseline = _baseline(
+        table, samples, prepared, known, errors=errors, test=test, means=with_means
+    )
+    complete = None if known is None else corrected(found, prepared, samples, df, known)
+    tested = Tested(found.chisq, df, inference.scaled, complete)
     fit = fit_measures(
         specification, found, prepared, samples, tested, baseline,
         means=with_means, scaling=inference.likelihood_scaling,
@@ -307,6 +316,7 @@ def _baseline(
     table: ParameterTable,
     samples: Samples,
     prepared: Data,
+    known: Sequence[Informed] | None,
     *,
     errors: str,
     test: str,
@@ -321,7 +331,8 @@ def _baseline(
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df, means=means
     )
-    return Tested(found.chisq, df, inference.scaled)
+    complete = None if known is None else corrected(found, prepared, samples, df, known)
+    return Tested(found.chisq, df, inference.scaled, complete)
 
 
 def _independence_table(

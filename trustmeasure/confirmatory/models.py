@@ -111,7 +111,9 @@ def cfa(
     from the expected information; with missing answers and for "MLR" from the observed one.
     ``std`` is lavaan's ``std.all``, its standard error by the delta method. With ``cluster``,
     "ML" means "MLR"; lavaan's own statistic for "ML" with clusters takes another information
-    matrix and differs a little. Robust indices of incomplete data are not given.
+    matrix and differs a little. Robust indices of incomplete data
+    are Zhang and Savalei's (V6 for "ML", V3 for "MLR"); GFI then weighs pairwise moments by what
+    the answers tell of each, as lavaan does.
 
     Standard errors under constraints (``==``, ``<``, ``>``) move along what those that bind leave
     free; degrees of freedom count equalities alone, and errors at a bound (``lower()``,
@@ -135,6 +137,10 @@ def cfa(
     Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance
     structure analysis with nonnormal missing data. *Sociological Methodology, 30*, 165–200.
     https://doi.org/10.1111/0081-1750.00078
+
+    Zhang, X., & Savalei, V. (2023). New computations for RMSEA and CFI following FIML and TS
+    estimation with missing data. *Psychological Methods, 28*(2), 263–283.
+    https://doi.org/10.1037/met0000445
 
     Examples
     --------

@@ -78,8 +78,9 @@ class StructuralModel(Result):
         """Give the indices that are read first."""
         wanted = ["chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr"]
         if "cfi_robust" in self.fit:
-            wanted = ["chisq_scaled", "df_scaled", "pvalue_scaled", "cfi_robust", "tli_robust",
-                      "rmsea_robust", "srmr"]  # fmt: skip
+            scaled = "_scaled" if "chisq_scaled" in self.fit else ""
+            wanted = [f"chisq{scaled}", f"df{scaled}", f"pvalue{scaled}", "cfi_robust",
+                      "tli_robust", "rmsea_robust", "srmr"]  # fmt: skip
         found: dict[str, Any] = {"converged": self.converged, "admissible": self.admissible}
         return found | {name: float(self.fit[name]) for name in wanted if name in self.fit}
 

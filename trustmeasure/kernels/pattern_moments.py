@@ -169,6 +169,22 @@ def moment_vector(found: Terms) -> FloatArray:
     return np.concatenate([twice * found.slope_spread[rows, columns], found.slope_mean])
 
 
+def pairwise_moments(values: FloatArray) -> FloatArray:
+    """Give covariances and means (q + p,) of persons (n, p), each of those who answered both.
+
+    Covariances have a divisor that is less than their number by the share 1/n.
+    """
+    answered = ~np.isnan(values)
+    one = answered.astype(np.float64)
+    mean = np.nanmean(values, axis=0)
+    off = np.where(answered, values - mean, 0.0)
+    count, sums = one.T @ one, off.T @ one
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = (off.T @ off - sums * sums.T / count) / (count - 1.0)
+    rows, columns = np.tril_indices(len(mean))
+    return np.concatenate([spread[rows, columns] * (1.0 - 1.0 / len(values)), mean])
+
+
 def pattern_terms(
     stack: PatternStack,
     spread: FloatArray,
