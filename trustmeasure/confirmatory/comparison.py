@@ -99,7 +99,10 @@ def compare_models(
     Notes
     -----
     Differences equal ``lavaan::lavTestLRT(fit1, fit0, method = "satorra.bentler.2001")``;
-    nesting is that of ``semTools::net``. Models that are not nested have no χ² difference: for
+    nesting is that of ``semTools::net``. For the method of 2010 lavaan carries estimates over to
+    the general model by their names, which fails where the models place the same thing elsewhere
+    (latent means and intercepts); here the general model is fitted to what the restricted one
+    implies. Models that are not nested have no χ² difference: for
     them there are AIC and BIC, of which the smaller is better.
 
     References
@@ -188,23 +191,28 @@ def _check_models(models: Mapping[str, StructuralModel]) -> None:
             "'two factors': fit2}."
         )
     for name, one in models.items():
-        if not isinstance(one, StructuralModel):
-            raise OptionError(f"'{name}' is no model fitted by cfa, sem or growth.")
-        if not isinstance(one.fitted, Fitted):
-            raise OptionError(
-                f"'{name}' is a model of ordered items or of two levels, whose statistics have no "
-                "difference test here."
-            )
-        test = str(one.settings["test"])
-        if test in ("scaled.shifted", "mean.var.adjusted") or one.fitted.data.estimator == "ULS":
-            raise OptionError(
-                f"'{name}' was fitted with estimator='{one.settings['estimator']}', whose "
-                "statistics cannot be subtracted. Fit the models with 'MLM' or 'MLR' instead."
-            )
+        check_subtractable(f"'{name}'", one)
     names = list(models)
     first = models[names[0]]
     for name in names[1:]:
         _check_same(names[0], first, name, models[name])
+
+
+def check_subtractable(name: str, fit: StructuralModel) -> None:
+    """Refuse models whose statistics cannot be subtracted from each other."""
+    if not isinstance(fit, StructuralModel):
+        raise OptionError(f"{name} is no model fitted by cfa, sem or growth.")
+    if not isinstance(fit.fitted, Fitted):
+        raise OptionError(
+            f"{name} is a model of ordered items or of two levels, whose statistics have no "
+            "difference test here."
+        )
+    test = str(fit.settings["test"])
+    if test in ("scaled.shifted", "mean.var.adjusted") or fit.fitted.data.estimator == "ULS":
+        raise OptionError(
+            f"{name} was fitted with estimator='{fit.settings['estimator']}', whose statistics "
+            "cannot be subtracted. Fit it with 'MLM' or 'MLR' instead."
+        )
 
 
 def _check_same(name: str, one: StructuralModel, other_name: str, other: StructuralModel) -> None:

@@ -7,24 +7,38 @@ from trustmeasure.validity.common_method import (
     harman_single_factor,
     marker_variable,
 )
+from trustmeasure.validity.convergent import (
+    average_variance_extracted,
+    composite_reliability,
+    fornell_larcker,
+)
 from trustmeasure.validity.criterion import CriterionValidityResult, criterion_validity
 from trustmeasure.validity.curvature import CurvilinearResult, curvilinear
 from trustmeasure.validity.discriminant import HeterotraitRatios, htmt
 from trustmeasure.validity.groups import KnownGroupsResult, known_groups
+from trustmeasure.validity.latent_correlations import (
+    DiscriminantValidity,
+    discriminant_validity,
+)
 from trustmeasure.validity.multitrait import MultitraitResult, mtmm
 
 __all__ = [
     "CriterionValidityResult",
     "CurvilinearResult",
     "DisattenuatedCorrelation",
+    "DiscriminantValidity",
     "HeterotraitRatios",
     "KnownGroupsResult",
     "MarkerResult",
     "MultitraitResult",
     "SingleFactorResult",
+    "average_variance_extracted",
+    "composite_reliability",
     "criterion_validity",
     "curvilinear",
     "disattenuate",
+    "discriminant_validity",
+    "fornell_larcker",
     "harman_single_factor",
     "htmt",
     "known_groups",
