@@ -40,7 +40,7 @@ def comparisons() -> Iterator[Comparison]:
             yield from _changes(case, ladder(source, kind))
         else:
             result = ladder(source, kind)
-            yield from _model(case, result.fits[rest[0]], incomplete=source == "holes")
+            yield from _model(case, result.fits[rest[0]])
             if "difference" in case.values:
                 yield from case.compare(
                     "difference", result.table.loc[rest[0]], rtol=1e-3, atol=1e-5,
@@ -65,7 +65,7 @@ def ladder(source: str, estimator: str, std_lv: bool | None = None) -> Invarianc
         return measurement_invariance(model, data, group=group, estimator=estimator, **options)
 
 
-def _model(case: Case, fitted: StructuralModel, *, incomplete: bool) -> Iterator[Comparison]:
+def _model(case: Case, fitted: StructuralModel) -> Iterator[Comparison]:
     rows = keyed(fitted)
     for name in ("est", "se", "std"):
         yield from case.compare(name, rows[name], rtol=SEARCH, atol=ESTIMATE)
@@ -74,15 +74,11 @@ def _model(case: Case, fitted: StructuralModel, *, incomplete: bool) -> Iterator
     given = dict(case.values["fit"])
     if given["df"] > given["baseline_df"]:  # where lavaan has no NFI and RFI
         del given["nfi"], given["rfi"]
-    if incomplete:  # robust indices and GFI of incomplete data: see topic_structural_models
-        given = {k: v for k, v in given.items() if not k.endswith(("_robust", "gfi"))}
     shown = Case(case.id, case.statistic, case.call, {"fit": given})
     yield from shown.compare("fit", fitted.fit, rtol=SEARCH, atol=1e-6)
 
 
 def _changes(case: Case, result: InvarianceResult) -> Iterator[Comparison]:
-    if result.settings["missing"] == "fiml":
-        return  # semTools takes robust indices here, which are not given
     columns = {name: f"delta_{name}" for name in ("cfi", "rmsea", "srmr")}
     yield from case.compare("changes", result.table, rtol=1e-4, atol=1e-5, columns=columns)
 
@@ -126,4 +122,4 @@ def _effects(case: Case, kind: str) -> Iterator[Comparison]:
     table: pd.DataFrame = found.table.droplevel(["factor", "group"])
     yield from case.compare("effects", table, rtol=SEARCH, atol=ESTIMATE)
     yield from case.compare("scale", found.scales["bias"].droplevel(1), rtol=SEARCH, atol=ESTIMATE)
-    yield from _model(case, found.fit, incomplete=False)
+    yield from _model(case, found.fit)

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from trustmeasure.plots.distributions import score_distribution
     from trustmeasure.plots.export import close, figure_svg
     from trustmeasure.plots.factors import loadings, scree
+    from trustmeasure.plots.invariance import (
+        aligned_means,
+        invariance_ladder,
+        measurement_parameters,
+    )
     from trustmeasure.plots.items import adequacy, item_rest
     from trustmeasure.plots.matrices import correlation_heatmap
+    from trustmeasure.plots.paths import path_diagram
+    from trustmeasure.plots.residuals import residual_heatmap
     from trustmeasure.plots.retention import criteria, map_values
     from trustmeasure.plots.retest import bland_altman
     from trustmeasure.plots.style import offscreen
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "adequacy": "items",
     "agreement": "teams",
+    "aligned_means": "invariance",
     "bland_altman": "retest",
     "close": "export",
     "correlation_heatmap": "matrices",
@@ -33,11 +41,15 @@ _MODULES = {
     "describe": "descriptions",
     "figure_svg": "export",
     "heterotrait_ratios": "discriminant",
+    "invariance_ladder": "invariance",
     "item_rest": "items",
     "likert": "answers",
     "loadings": "factors",
     "map_values": "retention",
+    "measurement_parameters": "invariance",
     "offscreen": "style",
+    "path_diagram": "paths",
+    "residual_heatmap": "residuals",
     "score_distribution": "distributions",
     "scree": "factors",
     "team_means": "teams",
@@ -47,6 +59,7 @@ _MODULES = {
 __all__ = [
     "adequacy",
     "agreement",
+    "aligned_means",
     "bland_altman",
     "close",
     "correlation_heatmap",
@@ -54,12 +67,16 @@ __all__ = [
     "describe",
     "figure_svg",
     "heterotrait_ratios",
+    "invariance_ladder",
     "item_rest",
     "likert",
     "loadings",
     "map_values",
+    "measurement_parameters",
     "offscreen",
+    "path_diagram",
     "plot",
+    "residual_heatmap",
     "score_distribution",
     "scree",
     "team_means",

@@ -19,6 +19,7 @@ from trustmeasure.exploratory import (
 )
 from trustmeasure.exploratory.criteria import CRITERIA
 from trustmeasure.instruments import Instrument
+from trustmeasure.invariance import AlignmentResult, InvarianceResult, PartialInvariance
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
@@ -67,6 +68,8 @@ def describe(
         return _items(cronbach_alpha(result, scale=scale))
     if isinstance(result, HeterotraitRatios):
         return _ratios(result)
+    if isinstance(result, InvarianceResult) and kind == "measurement_parameters":
+        return _parameters(result)
     if kind == "correlation_heatmap" or _is_matrix(result):
         return _correlations(result, scale)
     if isinstance(result, (Scores, Responses)):
@@ -250,6 +253,54 @@ def _curve(result: CurvilinearResult) -> str:
     )
 
 
+def _ladder(result: InvarianceResult) -> str:
+    held = result.table["holds"]
+    words = [
+        f"{str(name).replace('_', ' ')} {'holds' if met else 'does not hold'}"
+        for name, met in held.items()
+        if met is not None
+    ]
+    over = "groups" if result.design.kind == "group" else "waves"
+    return (
+        f"Dot plot of the changes of CFI, RMSEA and SRMR at each level of invariance over "
+        f"{_counted(len(result.design.labels), over[:-1])}, in units of what the criteria allow. "
+        f"By the criteria {', '.join(words)}."
+    )
+
+
+def _parameters(result: InvarianceResult) -> str:
+    occasions = result.design.labels
+    items = {item for own in result.design.factors.values() for item in own}
+    kind = "group" if result.design.kind == "group" else "wave"
+    return (
+        f"Dot plot of the parameters of {_counted(len(items), 'item')} with intervals, one mark "
+        f"for each {kind}: {', '.join(str(one) for one in occasions)}."
+    )
+
+
+def _released(result: PartialInvariance) -> str:
+    free = ", ".join(result.released) or "nothing"
+    met = "is" if result.holds else "is not"
+    return (
+        f"{_parameters(result.ladder)} Partial {result.level} model; free to differ: {free}. The "
+        f"criterion {met} met."
+    )
+
+
+def _aligned(result: AlignmentResult) -> str:
+    texts = []
+    for factor in dict.fromkeys(result.means.index.get_level_values("factor")):
+        means = result.means.loc[factor, "mean"]
+        texts.append(
+            f"{factor}: {_counted(len(means), 'group')} from {number(means.min())} "
+            f"({means.idxmin()}) to {number(means.max())} ({means.idxmax()})"
+        )
+    return (
+        f"Dot plot of aligned latent means with intervals. {'; '.join(texts)}. "
+        f"{percent(result.noninvariant)} of loadings and intercepts differ."
+    )
+
+
 def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}" + ("" if n == 1 else "s")
 
@@ -321,4 +372,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ExploratoryFactors: _loadings,
     AgreementResult: _agreement,
     CurvilinearResult: _curve,
+    InvarianceResult: _ladder,
+    PartialInvariance: _released,
+    AlignmentResult: _aligned,
 }

@@ -16,6 +16,7 @@ from trustmeasure.exploratory import (
     SamplingAdequacy,
     SchmidLeimanFactors,
 )
+from trustmeasure.invariance import AlignmentResult, InvarianceResult, PartialInvariance
 from trustmeasure.reliability import (
     AlphaResult,
     CategoricalOmegaResult,
@@ -51,6 +52,9 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     AgreementResult: ("agreement",),
     CurvilinearResult: ("turning_point",),
     HeterotraitRatios: ("heterotrait_ratios",),
+    InvarianceResult: ("invariance_ladder", "measurement_parameters"),
+    PartialInvariance: ("measurement_parameters",),
+    AlignmentResult: ("aligned_means",),
 }
 
 
@@ -62,7 +66,8 @@ def plot(result: Any, *, kind: str | None = None, ax: Axes | None = None, **opti
     result : Scores, Responses, or the result of an analysis
     kind : str, optional
         Which figure, where there are several: of Scores "score_distribution" (the default),
-        "likert", "item_rest" or "correlation_heatmap".
+        "likert", "item_rest" or "correlation_heatmap"; of invariance "invariance_ladder" or
+        "measurement_parameters".
     ax : matplotlib Axes, optional
         Draw here; a new figure otherwise.
     **options

@@ -24,6 +24,12 @@ from trustmeasure.exploratory import (
     SplitSampleReplication,
 )
 from trustmeasure.instruments import Instrument
+from trustmeasure.invariance import (
+    AlignmentResult,
+    BiasEffects,
+    InvarianceResult,
+    PartialInvariance,
+)
 from trustmeasure.quality import MissingnessResult
 from trustmeasure.reliability import (
     AlphaResult,
@@ -37,6 +43,7 @@ from trustmeasure.scoring import Scores
 from trustmeasure.tables import (
     coefficients,
     factors,
+    invariance,
     methods,
     omegas,
     people,
@@ -91,6 +98,10 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     MarkerResult: ("marker_variable", methods.marker_table),
     SingleFactorResult: ("harman_single_factor", methods.single_factor_table),
     CurvilinearResult: ("curvilinear", methods.curvilinear_table),
+    InvarianceResult: ("measurement_invariance", invariance.ladder_table),
+    PartialInvariance: ("measurement_invariance(...).partial", invariance.partial_table),
+    BiasEffects: ("measurement_invariance(...).effect_size", invariance.effects_table),
+    AlignmentResult: ("alignment", invariance.alignment_table),
     pd.DataFrame: ("item_analysis", reliability.items_table),
 }
 
