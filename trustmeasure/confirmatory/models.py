@@ -128,7 +128,7 @@ def cfa(
     References
     ----------
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
-    Statistical Software, 48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02
+    Statistical Software, 48* (2), 1–36. https://doi.org/10.18637/jss.v048.i02
 
     Satorra, A., & Bentler, P. M. (1994). Corrections to test statistics and standard errors in
     covariance structure analysis. In A. von Eye & C. C. Clogg (Eds.), *Latent variables
@@ -139,7 +139,7 @@ def cfa(
     https://doi.org/10.1111/0081-1750.00078
 
     Zhang, X., & Savalei, V. (2023). New computations for RMSEA and CFI following FIML and TS
-    estimation with missing data. *Psychological Methods, 28*(2), 263–283.
+    estimation with missing data. *Psychological Methods, 28* (2), 263–283.
     https://doi.org/10.1037/met0000445
 
     Examples
@@ -209,7 +209,7 @@ def sem(
     References
     ----------
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
-    Statistical Software, 48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02
+    Statistical Software, 48* (2), 1–36. https://doi.org/10.18637/jss.v048.i02
 
     Examples
     --------

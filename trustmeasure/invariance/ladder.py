@@ -141,16 +141,16 @@ def measurement_invariance(
     References
     ----------
     Chen, F. F. (2007). Sensitivity of goodness of fit indexes to lack of measurement invariance.
-    *Structural Equation Modeling, 14*(3), 464–504. https://doi.org/10.1080/10705510701301834
+    *Structural Equation Modeling, 14* (3), 464–504. https://doi.org/10.1080/10705510701301834
 
     Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance.
-    *Psychometrika, 58*(4), 525–543. https://doi.org/10.1007/BF02294825
+    *Psychometrika, 58* (4), 525–543. https://doi.org/10.1007/BF02294825
 
     Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for moment
-    structure analysis. *Psychometrika, 66*(4), 507–514. https://doi.org/10.1007/BF02296192
+    structure analysis. *Psychometrika, 66* (4), 507–514. https://doi.org/10.1007/BF02296192
 
     Satorra, A., & Bentler, P. M. (2010). Ensuring positiveness of the scaled difference
-    chi-square test statistic. *Psychometrika, 75*(2), 243–248.
+    chi-square test statistic. *Psychometrika, 75* (2), 243–248.
     https://doi.org/10.1007/s11336-009-9135-y
 
     Examples

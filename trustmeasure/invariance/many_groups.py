@@ -175,7 +175,7 @@ def alignment(
     References
     ----------
     Asparouhov, T., & Muthén, B. (2014). Multiple-group factor analysis alignment. *Structural
-    Equation Modeling, 21*(4), 495–508. https://doi.org/10.1080/10705511.2014.919210
+    Equation Modeling, 21* (4), 495–508. https://doi.org/10.1080/10705511.2014.919210
 
     Muthén, B., & Asparouhov, T. (2014). IRT studies of many groups: The alignment method.
     *Frontiers in Psychology, 5*, 978. https://doi.org/10.3389/fpsyg.2014.00978

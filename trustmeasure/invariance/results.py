@@ -111,14 +111,14 @@ class InvarianceResult(Result):
         ----------
         Byrne, B. M., Shavelson, R. J., & Muthén, B. (1989). Testing for the equivalence of
         factor covariance and mean structures: The issue of partial measurement invariance.
-        *Psychological Bulletin, 105*(3), 456–466. https://doi.org/10.1037/0033-2909.105.3.456
+        *Psychological Bulletin, 105* (3), 456–466. https://doi.org/10.1037/0033-2909.105.3.456
 
         Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian
-        Journal of Statistics, 6*(2), 65–70. https://www.jstor.org/stable/4615733
+        Journal of Statistics, 6* (2), 65–70. https://www.jstor.org/stable/4615733
 
         Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate: A practical
         and powerful approach to multiple testing. *Journal of the Royal Statistical Society:
-        Series B, 57*(1), 289–300. https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
+        Series B, 57* (1), 289–300. https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
         """
         from trustmeasure.invariance.release import partial
 
@@ -172,11 +172,11 @@ class InvarianceResult(Result):
         ----------
         Nye, C. D., & Drasgow, F. (2011). Effect size indices for analyses of measurement
         equivalence: Understanding the practical importance of differences between groups.
-        *Journal of Applied Psychology, 96*(5), 966–980. https://doi.org/10.1037/a0022955
+        *Journal of Applied Psychology, 96* (5), 966–980. https://doi.org/10.1037/a0022955
 
         Nye, C. D., Bradburn, J., Olenick, J., Bialko, C., & Drasgow, F. (2019). How big are my
         effects? Examining the magnitude of effect sizes in studies of measurement equivalence.
-        *Organizational Research Methods, 22*(3), 678–709.
+        *Organizational Research Methods, 22* (3), 678–709.
         https://doi.org/10.1177/1094428118761122
         """
         from trustmeasure.invariance.release import effects_of_ladder

@@ -108,10 +108,10 @@ def longitudinal_invariance(
     ----------
     Liu, Y., Millsap, R. E., West, S. G., Tein, J.-Y., Tanaka, R., & Grimm, K. J. (2017). Testing
     measurement invariance in longitudinal data with ordered-categorical measures.
-    *Psychological Methods, 22*(3), 486–506. https://doi.org/10.1037/met0000075
+    *Psychological Methods, 22* (3), 486–506. https://doi.org/10.1037/met0000075
 
     Widaman, K. F., & Thompson, J. S. (2003). On specifying the null model for incremental fit
-    indices in structural equation modeling. *Psychological Methods, 8*(1), 16–37.
+    indices in structural equation modeling. *Psychological Methods, 8* (1), 16–37.
     https://doi.org/10.1037/1082-989X.8.1.16
 
     Examples
