@@ -157,8 +157,7 @@ def test_nothing_significant_ends_the_search(correction: str) -> None:
         ONE, simulated(), group="site", levels=("configural", "metric"),
         thresholds={"delta_cfi": {"criterion": {"least": 1.0, "source": "impossible"}}},
     )  # fmt: skip
-    impossible = {"delta_cfi": {"criterion": {"least": 1.0, "source": "impossible"}}}
-    found = ladder.partial("metric", correction=correction, alpha=1e-6, thresholds=impossible)
+    found = ladder.partial("metric", correction=correction, alpha=1e-6)
     assert found.released == ()
     assert not found.holds
     assert found.stopped.startswith("no equality that remains is significant")
@@ -346,3 +345,33 @@ def test_every_level_is_the_model_that_cfa_fits(hs: pd.DataFrame) -> None:
     )  # fmt: skip
     pd.testing.assert_series_equal(found.fits["scalar"].fit, plain.fit)
     assert found.verdicts.empty
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLM", "MLR"])
+def test_differences_are_those_of_comparing_models(hs: pd.DataFrame, estimator: str) -> None:
+    found = tm.measurement_invariance(THREE, hs, group="school", estimator=estimator)
+    beside = tm.compare_models(found.fits).table
+    for name in ("chisq_diff", "df_diff"):
+        np.testing.assert_allclose(
+            found.table[name].iloc[1:], beside.loc[found.table.index[1:], name], rtol=1e-8
+        )
+
+
+def test_criteria_of_the_user_go_along(hs: pd.DataFrame) -> None:
+    lax = {
+        name: {"criterion": {sign: limit, "source": "Nobody, 2026"}}
+        for name, sign, limit in (
+            ("delta_cfi", "least", -0.5), ("delta_srmr_intercepts", "most", 0.5),
+        )
+    }  # fmt: skip
+    found = tm.measurement_invariance(THREE, hs, group="school", thresholds=lax)
+    assert found.table.loc["scalar", "holds"] is True
+    assert found.partial("scalar").released == ()
+    assert found.partial("scalar", release="x3~1").resume().criteria is found.criteria
+    assert "Nobody, 2026" in tm.table(found).to_markdown()
+
+
+def test_generalised_least_squares_has_no_criteria_of_information(hs: pd.DataFrame) -> None:
+    found = tm.measurement_invariance(THREE, hs, group="school", estimator="GLS")
+    assert found.table["aic"].isna().all()
+    assert found.partial("scalar").released[:2] == ("x3~1", "x7~1")

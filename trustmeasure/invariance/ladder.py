@@ -32,6 +32,7 @@ from trustmeasure.invariance.latent_means import latent_means, no_means
 from trustmeasure.invariance.levels import STANDARD, ladder
 from trustmeasure.invariance.results import InvarianceResult
 from trustmeasure.results import Notes
+from trustmeasure.thresholds import load_thresholds
 
 # Estimators whose statistics can be subtracted: plainly, or by Satorra and Bentler.
 ESTIMATORS = ("ML", "MLM", "MLR", "MLF", "GLS")
@@ -257,7 +258,8 @@ def climb(
     sizes = design.measured(first, first.fitted.estimates.parameters)
     _note_sizes(design, [part.n for part in sizes], min_size, criteria, notes)
     strict = criteria == "small" or (criteria == "auto" and first.n <= ADEQUATE)
-    table, verdicts = compare(fits, strict=strict, thresholds=thresholds)
+    rules = load_thresholds(thresholds)
+    table, verdicts = compare(fits, strict=strict, thresholds=rules)
     if kind_of_indices(first) == "scaled":
         notes.record(
             "CFI and RMSEA are the scaled ones; there are no robust ones for incomplete data."
@@ -271,6 +273,7 @@ def climb(
         fits=fits,
         latent_means=means,
         design=design,
+        criteria=rules,
         settings={
             **settings,
             "levels": list(steps),

@@ -53,6 +53,7 @@ def partial(
     equal, equal_before = _equalities(result, level)
     design = result.design
     names = candidates(design, level)
+    rules = result.criteria if thresholds is None else thresholds
     strict = result.settings["criteria"] == "small"
 
     def step(released: Sequence[str]) -> Step:
@@ -60,7 +61,7 @@ def partial(
         row, own = level_row(before), level_row(fit)
         change = changes(own, row)
         test = difference(fit, before)
-        decided = judged(change, level, strict=strict, thresholds=thresholds)
+        decided = judged(change, level, strict=strict, thresholds=rules)
         met = bool(holds(decided)) if criterion == "changes" else not test.pvalue < alpha
         shown = {
             "chisq_diff": test.chisq, "df_diff": test.df, "pvalue_diff": test.pvalue,
@@ -226,7 +227,7 @@ def resume(result: PartialInvariance) -> InvarianceResult:
         replace(design, released=result.released),
         ladder(settings["levels"]),
         criteria=settings["criteria"],
-        thresholds=None,
+        thresholds=before.criteria,
         min_size=settings["min_group_size"],
         conf_level=float(design.options["conf_level"]),
         settings=kept,

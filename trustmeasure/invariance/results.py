@@ -12,6 +12,7 @@ from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.invariance.designs import Design
 from trustmeasure.invariance.effect_sizes import BiasEffects
 from trustmeasure.results import Result, to_plain
+from trustmeasure.thresholds import Thresholds
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -33,6 +34,8 @@ class InvarianceResult(Result):
         Index factor and occasion: difference to the reference in the model's units with
         interval, and ``d``, in pooled latent standard deviations, with interval. Empty where no
         level with equal intercepts was asked for.
+    criteria : Thresholds
+        What the changes were held to.
     """
 
     title: ClassVar[str] = "Measurement invariance"
@@ -42,6 +45,7 @@ class InvarianceResult(Result):
     fits: Mapping[str, StructuralModel]
     latent_means: pd.DataFrame
     design: Design = field(repr=False)
+    criteria: Thresholds = field(repr=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the table of levels."""
@@ -87,7 +91,7 @@ class InvarianceResult(Result):
             Each factor keeps at least so many items with equal loadings (and, from "scalar" on,
             equal intercepts); released residual variances do not count.
         thresholds : path or mapping, optional
-            Other criteria than the built-in ones.
+            Other criteria than those of the ladder.
 
         Returns
         -------

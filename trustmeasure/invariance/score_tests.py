@@ -31,9 +31,8 @@ def score_tests(
     sets = equal_sets(design, fitted, names)
     gradient, information = slopes_of(fitted)
     kept = fitted.fitted
-    found = release_tests(
-        gradient, information, kept.estimates.model.basis, list(sets.values()), kept.data.n
-    )
+    n = kept.data.n - (len(kept.data.samples) if kept.data.estimator != "ML" else 0)
+    found = release_tests(gradient, information, kept.estimates.model.basis, list(sets.values()), n)
     # lavaan scales its modification indices alike where the statistic is scaled.
     scaling = float(fitted.fit.get("chisq_scaling_factor", 1.0) or 1.0)
     chisq = found.chisq / scaling

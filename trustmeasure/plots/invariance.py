@@ -38,7 +38,7 @@ def invariance_ladder(
     ----------
     result : InvarianceResult
     thresholds : path or mapping, optional
-        Other criteria than the built-in ones.
+        Other criteria than those of the result.
     title : str, optional
         Instead of the figure's own; "" for none.
     ax : Axes, optional
@@ -66,7 +66,7 @@ def invariance_ladder(
             "The result has no level that is judged against one before it. Ask for levels= such "
             "as ('configural', 'metric', 'scalar')."
         )
-    rules = load_thresholds(thresholds)
+    rules = result.criteria if thresholds is None else load_thresholds(thresholds)
     labels, values, changes, beyond = [], [], [], []
     for (name, index), line in lines(result.verdicts):
         rule, change = rules[str(line["measure"])], float(line["change"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ from trustmeasure.tables.numbers import (
 )
 from trustmeasure.tables.options import Options, build
 from trustmeasure.tables.validity import left, lines
+from trustmeasure.thresholds import load_thresholds
 
 N, M, P, D, DF, SE = (italic(text) for text in ("n", "M", "p", "d", "df", "SE"))
 CHISQ, D_MACS = rich("χ²"), italic("d") + sub("MACS")
@@ -41,6 +43,8 @@ KINDS = {"robust": "robust", "scaled": "scaled", "naive": ""}
 
 def ladder_table(result: InvarianceResult, options: Options) -> Table:
     """Show each level with its fit and its changes; changes that exceed a criterion are bold."""
+    if options.thresholds is load_thresholds():  # the user has named none for the table
+        options = replace(options, thresholds=result.criteria)
     rows: list[Row] = []
     used: list[str] = []
     for name, line in lines(result.table):
