@@ -9,21 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.confirmatory import compare_models
 from trustmeasure.errors import OptionError
 from trustmeasure.results import Result, to_plain
+from trustmeasure.theory.constructs import GENERAL
 from trustmeasure.theory.fitting import TheoryFit, fit_variant
 from trustmeasure.theory.models import TheoryOfChange, theory_of_change
 from trustmeasure.theory.variants import CLAIMS, THEORY
 
-# Which model follows from which by restrictions; "edge" where these lie at the edge of what
-# parameters may be, so that the difference has no plain χ² distribution.
-_NESTED = {
-    "general": ("general", THEORY, "edge"),
-    "safety": (THEORY, "safety", "yes"),
-    "safety_moderator": (THEORY, "safety_moderator", "yes"),
-    "direct": (THEORY, "direct", "yes"),
-}
 _INDICES = ("cfi", "rmsea", "srmr", "aic", "bic")
 
 
@@ -38,9 +31,11 @@ class TheoryComparison(Result):
         scales), cfi, rmsea, srmr, aic, bic, differences of AIC and BIC from the smallest, and
         Akaike weights.
     differences : DataFrame, index rival
-        χ² difference of the theory and each rival: which is the ``restricted`` one, chisq, df,
-        pvalue, and whether they are ``nested`` ("edge": the p-value is too large, as a
-        correlation of 1 lies at the edge of what can be).
+        χ² difference of the theory and each rival, by `compare_models`: which is the
+        ``restricted`` one, chisq, df, pvalue, and whether they are ``nested``. "edge": the
+        p-value is too large, as a correlation of 1 between two kinds of trust lies at the edge
+        of what can be. "no": there is no test; look at AIC and BIC. One general trust is nested
+        in the latent form only.
     fits : dict
         Name → `TheoryFit`.
     """
@@ -179,31 +174,25 @@ def _table(fits: Mapping[str, TheoryFit]) -> pd.DataFrame:
 
 
 def _differences(fits: Mapping[str, TheoryFit]) -> pd.DataFrame:
+    """Test each rival against the theory, where one is nested in the other."""
     rows = []
     for name in fits:
         if name == THEORY:
             continue
-        less, more, nested = _NESTED[name]
+        pair = {one: fits[one].structural for one in (THEORY, name)}
+        table = compare_models(pair).table
+        restricted = str(table.index[-1])
+        tested = bool(table["against"].iloc[-1])
+        edge = "edge" if GENERAL in fits[name].theory.variant.parts else "yes"
+        row = table.iloc[-1]
         rows.append(
             {
                 "rival": name,
-                "restricted": less,
-                "nested": nested,
-                **difference(fits[less].structural, fits[more].structural),
+                "restricted": restricted if tested else "",
+                "nested": edge if tested else "no",
+                "chisq": float(row["chisq_diff"]) if tested else np.nan,
+                "df": float(row["df_diff"]) if tested else np.nan,
+                "pvalue": float(row["pvalue"]) if tested else np.nan,
             }
         )
     return pd.DataFrame(rows).set_index("rival")
-
-
-def difference(restricted: StructuralModel, larger: StructuralModel) -> dict[str, float]:
-    """Give the χ² difference of two nested models, scaled where both are."""
-    from scipy.special import chdtrc
-
-    a, b = restricted.fit, larger.fit
-    df = int(a["df"] - b["df"])
-    chisq = float(a["chisq"] - b["chisq"])
-    if "chisq_scaling_factor" in a and "chisq_scaling_factor" in b:
-        whole = a["df"] * a["chisq_scaling_factor"] - b["df"] * b["chisq_scaling_factor"]
-        chisq = chisq / float(whole / df) if whole > 0 else np.nan
-    pvalue = float(chdtrc(df, max(chisq, 0.0))) if np.isfinite(chisq) else np.nan
-    return {"chisq": chisq, "df": df, "pvalue": pvalue}

@@ -11,13 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, check_level, check_option, listed, near
-from trustmeasure.confirmatory import StructuralModel, sem
+from trustmeasure.confirmatory import StructuralModel, bootstrap, sem
 from trustmeasure.errors import DataError, OptionError
-from trustmeasure.kernels.bootstrap_intervals import percentile_limits
 from trustmeasure.results import Notes, Result, to_plain
 from trustmeasure.theory.answers import joined, variables
 from trustmeasure.theory.models import TheoryOfChange, theory_of_change
-from trustmeasure.theory.replications import replicates
 from trustmeasure.theory.requirements import check_sample
 
 FloatArray = NDArray[np.float64]
@@ -235,7 +233,7 @@ def fit_variant(
         "bootstrap" if theory.form == "composite" and complete and fitted.converged else "delta"
     )
     if kind == "bootstrap":
-        effects = _resampled(fitted, effects, n_boot, conf_level, rng, notes)
+        effects = _resampled(fitted, effects, n_boot, conf_level, as_rng(rng), notes)
     return TheoryFit(
         n=fitted.n,
         n_dropped=fitted.n_dropped,
@@ -326,38 +324,17 @@ def _resampled(
     notes: Notes,
 ) -> pd.DataFrame:
     """Put percentile limits of refitted resamples in the place of the delta method's."""
-    parameters, whole, failed = replicates(fitted, n_boot, as_rng(rng))
-    if failed:
-        notes.record(f"{failed} of {n_boot} replicates did not converge and were left out.")
-    if len(parameters) < n_boot / 2:
-        raise DataError(
-            f"Only {len(parameters)} of {n_boot} bootstrap replicates could be fitted. Use "
-            "intervals='delta'."
-        )
-    table = fitted.fitted.specification.table
-    free = [next(i for i, row in enumerate(table.parameters) if row.free == k + 1)
-            for k in range(table.n_free)]  # fmt: skip
-    plain = {row.label: parameters[:, row.free - 1] for row in table.free if row.label}
-    standard = {row.label: whole[:, place] for place, row in enumerate(table.parameters)
-                if row.free and row.label}  # fmt: skip
-    for definition in table.definitions:
-        plain[definition.name] = np.asarray(definition.expression.evaluate(parameters)[0])
-        standard[definition.name] = np.asarray(definition.expression.evaluate(whole[:, free])[0])
+    drawn = bootstrap(fitted, n_boot=n_boot, conf_level=conf_level, rng=rng)
+    for message in drawn.warnings:
+        notes.record(message)
+    rows = drawn.estimates[drawn.estimates["label"].astype(str) != ""].set_index("label")
     found = effects.copy()
-    for columns, drawn in (
-        (["ci_low", "ci_high"], plain),
-        (["std_ci_low", "std_ci_high"], standard),
-    ):
-        values = np.column_stack([drawn[label] for label in found.index])
-        limits = percentile_limits(values, conf_level)
-        found[columns] = np.column_stack([limits.low, limits.high])
-    values = np.column_stack([plain[label] for label in found.index])
-    found["se"] = values.std(axis=0, ddof=1)
+    columns = ["se", "ci_low", "ci_high", "std_ci_low", "std_ci_high"]
+    found[columns] = rows.loc[found.index, columns]
     # No p-value contradicts its interval: twice the smaller share beyond zero.
-    share = (1 + np.minimum((values <= 0).sum(axis=0), (values >= 0).sum(axis=0))) / (
-        len(values) + 1
-    )
-    found["pvalue"] = np.minimum(1.0, 2 * share)
+    values = drawn.replicates[list(found.index)].dropna().to_numpy(dtype=np.float64)
+    beyond = np.minimum((values <= 0).sum(axis=0), (values >= 0).sum(axis=0))
+    found["pvalue"] = np.minimum(1.0, 2 * (1 + beyond) / (len(values) + 1))
     return found
 
 

@@ -1,0 +1,83 @@
+"""Path diagrams and residuals of models in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.tables.numbers import bounded, number
+from trustmeasure.theory import TheoryFit, TheoryOfChange
+
+MOST_PATHS = 30
+
+
+def paths(model: StructuralModel | TheoryFit | TheoryOfChange) -> str:
+    """Say what the path diagram of a model shows."""
+    from trustmeasure.plots.diagrams import STRONG, diagram_of
+    from trustmeasure.plots.paths import fit_words
+
+    diagram = diagram_of(model)
+    inside = set(diagram.nodes)
+    arrows = [
+        link for link in diagram.links
+        if not link.two_way and link.start in inside and link.end in inside
+    ]  # fmt: skip
+    loads = [link for link in diagram.links if link.loading]
+    named = diagram.labels
+    what = "Path diagram"
+    if isinstance(model, (TheoryFit, TheoryOfChange)):
+        theory = model.theory if isinstance(model, TheoryFit) else model
+        what += f" of the theory of change ({theory.form} form, model '{theory.name}')"
+    parts = [f"{what}: {_counted(len(diagram.latent), 'latent variable')}, "
+             f"{_counted(len(diagram.observed) + diagram.hidden, 'observed one')}."]  # fmt: skip
+    if loads and np.isfinite([link.value for link in loads]).all():
+        low = min(loads, key=lambda link: link.value)
+        high = max(loads, key=lambda link: link.value)
+        parts.append(
+            f"Standardised loadings from {bounded(low.value)} ({named[low.end]} on "
+            f"{named[low.start]}) to {bounded(high.value)} ({named[high.end]} on "
+            f"{named[high.start]})."
+        )
+    if arrows:
+        finite = all(np.isfinite(link.value) for link in arrows)
+        chosen = arrows
+        if len(arrows) > MOST_PATHS and finite:
+            chosen = sorted(arrows, key=lambda link: -abs(link.value))[:MOST_PATHS]
+        said = [f"{named[link.start]} to {named[link.end]}" + _value(link) for link in chosen]
+        more = "" if len(chosen) == len(arrows) else f", and {len(arrows) - len(chosen)} smaller"
+        parts.append(f"Paths: {'; '.join(said)}{more}.")
+        if finite:
+            clear = sum(link.kind == STRONG for link in arrows)
+            parts.append(f"Intervals of {clear} of {len(arrows)} exclude zero.")
+    fitted = model.structural if isinstance(model, TheoryFit) else model
+    if isinstance(fitted, StructuralModel):
+        parts.append(fit_words(fitted))
+    return " ".join(parts)
+
+
+def _value(link: Any) -> str:
+    if not np.isfinite(link.value):
+        return ""
+    return " " + (bounded(link.value) if abs(link.value) < 1 else number(link.value))
+
+
+def residuals(model: StructuralModel | TheoryFit) -> str:
+    """Say what the heat map of residuals shows."""
+    from trustmeasure.plots.residuals import LIMIT, residual_correlations
+
+    matrix = residual_correlations(model)
+    rows, columns = np.tril_indices(len(matrix), -1)
+    values = matrix.to_numpy(dtype=np.float64)[rows, columns]
+    parts = [f"Heat map of observed minus implied correlations of {len(matrix)} variables:"]
+    for k, word in ((int(values.argmin()), "from"), (int(values.argmax()), "to")):
+        pair = f"{matrix.index[rows[k]]} with {matrix.columns[columns[k]]}"
+        parts.append(f"{word} {bounded(values[k])} ({pair})" + ("." if word == "to" else ""))
+    many = int((np.abs(values) > LIMIT).sum())
+    parts.append(f"{many or 'None'} of {len(values)} beyond {bounded(LIMIT)} in size.")
+    return " ".join(parts)
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" + ("" if n == 1 else "s")
