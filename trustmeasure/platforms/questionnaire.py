@@ -345,10 +345,3 @@ def _refuse_repeated_labels(laid: Questionnaire) -> None:
                 f"Response set '{block.id}' shows {listed(twice)} for several answers. An answer "
                 "without a label shows its code: give it a label."
             )
-
-
-def may_show_text(instrument: Instrument, include_text: bool | None) -> bool:
-    """Tell whether wordings may be written: attached ones only when asked to."""
-    if include_text is not None and not isinstance(include_text, bool):
-        raise OptionError(f"include_text={include_text!r} must be True, False or None.")
-    return instrument.text == "included" if include_text is None else include_text

@@ -7,7 +7,6 @@ from typing import Literal
 
 from trustmeasure._checks import check_option
 from trustmeasure.platforms.limesurvey.exporting import array_code, question_code
-from trustmeasure.platforms.questionnaire import may_show_text
 from trustmeasure.platforms.simulating import (
     answer_cells,
     check_writable,
@@ -85,7 +84,7 @@ def write_limesurvey(
     """
     instrument = check_writable(responses, labels=labels, unfinished=unfinished)
     check_option("headings", headings, ("code", "code and text"))
-    shown = may_show_text(instrument, include_text)
+    shown = instrument.shows_text(include_text)
     answers, finished = answer_cells(
         responses, labels=labels, language=language, unfinished=unfinished
     )

@@ -17,7 +17,6 @@ from trustmeasure.errors import DataError, OptionError
 from trustmeasure.instruments import Instrument
 from trustmeasure.platforms.answers import item_cells
 from trustmeasure.platforms.qualtrics.reading import METADATA
-from trustmeasure.platforms.questionnaire import may_show_text
 from trustmeasure.responses import Responses
 
 _TEXTS = {
@@ -117,7 +116,7 @@ def write_qualtrics(
     if unfinished:
         parts.append(_rows(cells, unfinished, labels, "unfinished", blank=responses.item_ids))
     body = _with_metadata(pd.concat(parts, ignore_index=True), language)
-    shown = may_show_text(instrument, include_text)
+    shown = instrument.shows_text(include_text)
     headings = _headings(
         instrument if shown else instrument.without_text(),
         responses.item_ids,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trustmeasure.platforms.questionnaire import may_show_text
 from trustmeasure.platforms.redcap.exporting import field_name
 from trustmeasure.platforms.simulating import (
     answer_cells,
@@ -76,7 +75,7 @@ def write_redcap(
     ('redcap', 6, 'record_id', 2)
     """
     instrument = check_writable(responses, labels=labels, unfinished=unfinished)
-    shown = may_show_text(instrument, include_text)
+    shown = instrument.shows_text(include_text)
     answers, finished = answer_cells(
         responses, labels=labels, language=language, unfinished=unfinished
     )

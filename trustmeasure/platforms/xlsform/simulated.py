@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from trustmeasure._checks import check_option
-from trustmeasure.platforms.questionnaire import may_show_text
 from trustmeasure.platforms.simulating import (
     answer_cells,
     check_writable,
@@ -82,7 +81,7 @@ def write_kobo(
     """
     instrument = check_writable(responses, labels=labels, unfinished=0)
     check_option("headings", headings, ("name", "group/name", "label"))
-    shown = may_show_text(instrument, include_text)
+    shown = instrument.shows_text(include_text)
     answers, n = answer_cells(responses, labels=labels, language=language, unfinished=0)
     names = {}
     for item in responses.item_ids:
