@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from trustmeasure import plots as plots
     from trustmeasure.agreement import aggregate, group_icc, rwg, rwg_j
-    from trustmeasure.confirmatory import bootstrap, cfa, compare_models, growth, sem
+    from trustmeasure.confirmatory import (
+        bootstrap,
+        cfa,
+        compare_models,
+        fit_cutoffs,
+        growth,
+        power,
+        sem,
+    )
     from trustmeasure.correlation import (
         correlate,
         polychoric,
@@ -150,6 +158,7 @@ __all__ = [
     "efa",
     "example_path",
     "export_instrument",
+    "fit_cutoffs",
     "fit_theory",
     "fornell_larcker",
     "glb",
@@ -180,6 +189,7 @@ __all__ = [
     "parallel_analysis",
     "plot",
     "polychoric",
+    "power",
     "rater_icc",
     "read_responses",
     "reliability_by",
@@ -209,7 +219,15 @@ __all__ = [
 
 _HOMES = {
     "agreement": ("aggregate", "group_icc", "rwg", "rwg_j"),
-    "confirmatory": ("bootstrap", "cfa", "compare_models", "growth", "sem"),
+    "confirmatory": (
+        "bootstrap",
+        "cfa",
+        "compare_models",
+        "fit_cutoffs",
+        "growth",
+        "power",
+        "sem",
+    ),
     "correlation": ("correlate", "polychoric", "sufficient_statistics", "tetrachoric"),
     "errors": (
         "ConvergenceError",
