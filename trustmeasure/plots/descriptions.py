@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trustmeasure.agreement import AggregateResult, AgreementResult
+from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     ExploratoryFactors,
@@ -20,12 +21,14 @@ from trustmeasure.exploratory import (
 from trustmeasure.exploratory.criteria import CRITERIA
 from trustmeasure.instruments import Instrument
 from trustmeasure.invariance import AlignmentResult, InvarianceResult, PartialInvariance
+from trustmeasure.plots import model_words
 from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import scale_title
 from trustmeasure.tables.numbers import bounded, count, interval, level, number, percent
 from trustmeasure.tables.people import scale_range
+from trustmeasure.theory import TheoryFit, TheoryOfChange
 from trustmeasure.thresholds import load_thresholds
 from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
@@ -68,6 +71,10 @@ def describe(
         return _items(cronbach_alpha(result, scale=scale))
     if isinstance(result, HeterotraitRatios):
         return _ratios(result)
+    if isinstance(result, (StructuralModel, TheoryFit)) and kind == "residual_heatmap":
+        return model_words.residuals(result)
+    if isinstance(result, (StructuralModel, TheoryFit, TheoryOfChange)):
+        return model_words.paths(result)
     if isinstance(result, InvarianceResult) and kind == "measurement_parameters":
         return _parameters(result)
     if kind == "correlation_heatmap" or _is_matrix(result):

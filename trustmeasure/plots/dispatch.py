@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustmeasure._checks import check_option
 from trustmeasure.agreement import AggregateResult, AgreementResult
+from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     ExploratoryFactors,
@@ -27,6 +28,7 @@ from trustmeasure.reliability import (
 )
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
+from trustmeasure.theory import TheoryFit, TheoryOfChange
 from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     AgreementResult: ("agreement",),
     CurvilinearResult: ("turning_point",),
     HeterotraitRatios: ("heterotrait_ratios",),
+    StructuralModel: ("path_diagram", "residual_heatmap"),
+    TheoryOfChange: ("path_diagram",),
+    TheoryFit: ("path_diagram", "residual_heatmap"),
     InvarianceResult: ("invariance_ladder", "measurement_parameters"),
     PartialInvariance: ("measurement_parameters",),
     AlignmentResult: ("aligned_means",),
@@ -67,7 +72,8 @@ def plot(result: Any, *, kind: str | None = None, ax: Axes | None = None, **opti
     kind : str, optional
         Which figure, where there are several: of Scores "score_distribution" (the default),
         "likert", "item_rest" or "correlation_heatmap"; of invariance "invariance_ladder" or
-        "measurement_parameters".
+        "measurement_parameters"; of fitted models "path_diagram" (the default) or
+        "residual_heatmap".
     ax : matplotlib Axes, optional
         Draw here; a new figure otherwise.
     **options

@@ -30,7 +30,7 @@ from trustmeasure.theory import TheoryFit, TheoryOfChange
 _WIDTH = {STRONG: 1.7, WEAK: 0.9, FIXED: 0.9, PLAIN: 1.1}
 _DASH: dict[str, Any] = {STRONG: "-", WEAK: (0, (4, 2.5)), FIXED: "-", PLAIN: "-"}
 # Where along an arrow its number may stand, best places first.
-_PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
+_PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8, 0.14, 0.86)
 _ON_LOADINGS = (0.6, 0.52, 0.68, 0.44, 0.76, 0.36)
 
 
@@ -298,8 +298,8 @@ def _curves(diagram: Diagram, plan: Plan) -> dict[Link, np.ndarray[Any, Any]]:
 def _between_nodes(a: Box, b: Box, plan: Plan, left: bool) -> np.ndarray[Any, Any]:
     """Join nodes of a layer: to the left where that is empty, else as directly as possible."""
     if left:
-        return _bowed(a, b, -1.0, near=_neighbours(a, b, plan))
-    if not _neighbours(a, b, plan):
+        return _bowed(a, b, -1.0, between=_between(a, b, plan))
+    if _between(a, b, plan):
         return _bowed(a, b, 1.0)
     upper, lower = (a, b) if a.y < b.y else (b, a)
     top, bottom = upper.y + upper.half_height, lower.y - lower.half_height
@@ -321,7 +321,12 @@ def _between_indicators(link: Link, a: Box, b: Box, plan: Plan) -> np.ndarray[An
 
 
 def _between_columns(link: Link, a: Box, b: Box, plan: Plan) -> np.ndarray[Any, Any]:
-    return _joined(a, b, _outward(link.start, plan), _outward(link.end, plan))
+    out_a, out_b = _outward(link.start, plan), _outward(link.end, plan)
+    if out_a[1] and out_b[0]:
+        return _around(a, b, out_a[1], out_b[0], plan)
+    if out_a[0] and out_b[1]:
+        return _around(b, a, out_b[1], out_a[0], plan)
+    return _joined(a, b, out_a, out_b)
 
 
 def _outward(name: str, plan: Plan) -> tuple[int, int]:
@@ -341,6 +346,21 @@ def _joined(a: Box, b: Box, out_a: tuple[int, int], out_b: tuple[int, int]) -> n
     return np.array([p, c, d, q])
 
 
+def _around(a: Box, b: Box, up: int, aside: int, plan: Plan) -> np.ndarray[Any, Any]:
+    """Go from a box above or below round the corner of a column to one in it."""
+    column = [box for box in plan.boxes.values() if abs(box.x - b.x) < b.half_width]
+    end = min(box.y for box in column) if up < 0 else max(box.y for box in column)
+    deep = abs(b.y - end)
+    x = b.x + aside * (b.half_width + 0.22 + 0.4 * deep)
+    y = end + up * 0.3
+    start = np.array([a.x, a.y + up * a.half_height])
+    high = (min if up < 0 else max)(float(start[1]), y) + up * (0.2 + 0.17 * abs(a.x - b.x))
+    goal = np.array([b.x + aside * b.half_width, b.y])
+    return np.array(
+        [start, (a.x, high), (x, high), (x, y), (x, y - up * (0.15 + 0.8 * deep)), (x, b.y), goal]
+    )
+
+
 def _free_left(link: Link, plan: Plan) -> bool:
     """Whether both stand in the first column with nothing to the left of them."""
     left = plan.bounds[0]
@@ -350,22 +370,23 @@ def _free_left(link: Link, plan: Plan) -> bool:
     )
 
 
-def _neighbours(a: Box, b: Box, plan: Plan) -> bool:
+def _between(a: Box, b: Box, plan: Plan) -> int:
+    """Count the boxes between two of a column."""
     low, high = sorted((a.y, b.y))
-    return not any(
+    return sum(
         low < box.y < high and abs(box.x - a.x) < box.half_width
         for box in plan.boxes.values()
         if box is not a and box is not b
     )
 
 
-def _bowed(a: Box, b: Box, direction: float, *, near: bool = True) -> np.ndarray[Any, Any]:
+def _bowed(a: Box, b: Box, direction: float, *, between: int = 0) -> np.ndarray[Any, Any]:
     """Bend out to one side of a column; ends of long bows stand apart from those of short."""
     reach = max(a.half_width, b.half_width)
     x = (a.x + b.x) / 2 + direction * (reach + 0.28 + 0.42 * abs(a.y - b.y))
     ends = []
     for one, other in ((a, b), (b, a)):
-        share = (0.55 if near else -0.05) * (1 if other.y > one.y else -1)
+        share = max(0.55 - 0.4 * between, -0.75) * (1 if other.y > one.y else -1)
         width = one.half_width * (np.sqrt(1 - share**2) if one.latent else 1.0)
         ends.append((one.x + direction * width, one.y + share * one.half_height))
     return np.array([ends[0], (x, (a.y + b.y) / 2), ends[1]])
