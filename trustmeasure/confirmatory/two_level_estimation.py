@@ -26,9 +26,6 @@ from trustmeasure.kernels.two_level_models import (
 
 FloatArray = NDArray[np.float64]
 
-# lavaan takes no smaller variance of an exogenous variable than this.
-LEAST_VARIANCE = 1e-3
-
 
 @dataclass(frozen=True)
 class Unrestricted:
@@ -39,14 +36,6 @@ class Unrestricted:
     covariances: tuple[FloatArray, FloatArray]
     means: tuple[FloatArray, FloatArray]
     loglik: float
-
-    @property
-    def given(self) -> tuple[list[FloatArray], list[FloatArray]]:
-        """Moments that exogenous variables are fixed at."""
-        covariances = [matrix.copy() for matrix in self.covariances]
-        for matrix in covariances:
-            np.fill_diagonal(matrix, np.maximum(np.diag(matrix), LEAST_VARIANCE))
-        return covariances, list(self.means)
 
 
 @dataclass(frozen=True)
@@ -99,12 +88,14 @@ def estimate_two_level(
 ) -> TwoLevelEstimate:
     """Fit the model of a table whose groups are the levels."""
     specification = specify(table)
-    covariances, means = whole.given
-    inner = specification.model(covariances, means)
+    # Exogenous variables keep the moments that nothing restricts.
+    inner = specification.model(whole.covariances, whole.means)
     model = TwoLevelModel(
         inner, _places(sample, specification, 0), _places(sample, specification, 1)
     )
-    start = starting_values(specification, [_proper(part) for part in covariances], means)
+    start = starting_values(
+        specification, [_proper(part) for part in whole.covariances], whole.means
+    )
     start = _inside(model, sample, start)
     found = fit_two_level_model(model, sample.moments, start)
     level = loglik(sample.moments, found.deviance, len(sample.within))
@@ -128,7 +119,8 @@ def _places(sample: TwoLevelSample, specification: Specification, level: int) ->
 
 def _proper(matrix: FloatArray) -> FloatArray:
     """Raise the eigenvalues of the correlations that a start is taken from."""
-    root = np.sqrt(np.maximum(np.diag(matrix), LEAST_VARIANCE))
+    own = np.diag(matrix)
+    root = np.sqrt(np.where(own > 0, own, np.abs(own).mean()))
     values, vectors = np.linalg.eigh(matrix / np.outer(root, root))
     return np.asarray((vectors * np.maximum(values, 0.05)) @ vectors.T * np.outer(root, root))
 

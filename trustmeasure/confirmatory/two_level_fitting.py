@@ -203,13 +203,15 @@ def _baseline(
 
 
 def _icc(sample: TwoLevelSample, whole: Unrestricted) -> pd.Series:
-    """Give the share between clusters of what both levels have."""
+    """Give the share between clusters of what persons differ in: 0 where level 2 lacks it."""
     within, between = (
         dict(zip(places, np.diag(matrix), strict=True))
         for places, matrix in zip(
             (sample.within.tolist(), sample.between.tolist()), whole.covariances, strict=True
         )
     )
-    places = [i for i in range(len(sample.names)) if i in within and i in between]
-    values = [between[i] / (within[i] + between[i]) for i in places]
-    return pd.Series(values, index=[sample.names[i] for i in places], name="icc", dtype=np.float64)
+    shares = {
+        sample.names[i]: between.get(i, 0.0) / (own + between.get(i, 0.0))
+        for i, own in within.items()
+    }
+    return pd.Series(shares, name="icc", dtype=np.float64)
