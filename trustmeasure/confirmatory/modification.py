@@ -21,6 +21,7 @@ from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.specification import Block, Specification, specify
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.moment_fit import Model
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import Layout, implied, matrices
 
 FloatArray = NDArray[np.float64]
@@ -146,7 +147,7 @@ def _univariate(
     old = fitted.specification.table.n_free
     basis = fitted.estimates.model.basis
     across = basis.T @ information[:old, old:]
-    inverse = np.linalg.pinv(basis.T @ information[:old, :old] @ basis, rcond=1e-10, hermitian=True)
+    inverse = scaled_inverse(basis.T @ information[:old, :old] @ basis)
     own = np.diag(information)[old:]
     rest = own - (across * (inverse @ across)).sum(axis=0)
     rest = np.where(rest > UNIDENTIFIED * own, rest, np.nan)
@@ -272,7 +273,7 @@ def score_tests(fitted: Fitted) -> pd.DataFrame:
 def _release(gradient: FloatArray, information: FloatArray, basis: FloatArray) -> FloatArray:
     """Give the change of all parameters in one scoring step along a basis."""
     inner = basis.T @ information @ basis
-    inverse = np.linalg.pinv(inner, rcond=1e-10, hermitian=True)
+    inverse = scaled_inverse(inner)
     return np.asarray(-basis @ (inverse @ (basis.T @ gradient)))
 
 

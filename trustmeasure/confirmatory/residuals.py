@@ -23,6 +23,7 @@ from trustmeasure.kernels.pattern_moments import (
     pattern_terms,
     stack_complete,
 )
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices, slopes
 from trustmeasure.results import Result
 
@@ -236,7 +237,7 @@ def _projected(
         bread += group.n / total * (turn.T @ weight @ turn)
         turns.append(turn)
         weights.append(weight)
-    inverse = np.linalg.pinv(bread, rcond=1e-10, hermitian=True)
+    inverse = scaled_inverse(bread)
     found = []
     for turn, weight, spread, group in zip(turns, weights, own, groups, strict=True):
         rest = np.eye(len(turn)) - group.n / total * (turn @ inverse @ turn.T @ weight)

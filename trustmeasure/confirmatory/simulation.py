@@ -17,6 +17,7 @@ from trustmeasure.kernels.moment_replicates import (
     independence_discrepancy,
     simulated_moments,
 )
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices
 
 FloatArray = NDArray[np.float64]
@@ -124,7 +125,7 @@ def _errors(refit: Refit, found: Replicates, sample: Sample) -> FloatArray:
             sample.covariance[which], None if sample.mean is None else sample.mean[which], sample.n
         )
         information = score(model, [part], reduced, "ML")[1]
-        spread = model.basis @ np.linalg.pinv(information, rcond=1e-10, hermitian=True)
+        spread = model.basis @ scaled_inverse(information)
         variances = (spread * model.basis).sum(axis=-1)
         errors[which] = np.sqrt(np.maximum(variances, 0.0) / sample.n)
     return errors

@@ -67,8 +67,10 @@ def fit_replicates(
 
 
 def _invertible(covariance: FloatArray) -> NDArray[np.bool_]:
-    values = np.linalg.eigvalsh(covariance)
-    return np.asarray(values[:, 0] > 1e-10 * np.maximum(values[:, -1], 0.0))
+    variances = np.diagonal(covariance, axis1=1, axis2=2)
+    sd = np.sqrt(np.where(variances > 0, variances, 1.0))
+    values = np.linalg.eigvalsh(covariance / (sd[:, :, None] * sd[:, None, :]))
+    return np.asarray((values[:, 0] > 1e-10) & (variances > 0).all(axis=1))
 
 
 def _picked(sample: Sample, which: IntArray) -> Sample:

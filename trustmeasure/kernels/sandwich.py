@@ -46,6 +46,17 @@ def inverse_root(matrix: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.inv(np.linalg.cholesky(matrix)))
 
 
+def scaled_inverse(matrix: FloatArray) -> FloatArray:
+    """Give the pseudoinverse of information (…, k, k), whatever the units of its parameters.
+
+    Directions without information are found after scaling the diagonal to one.
+    """
+    own = np.diagonal(matrix, axis1=-2, axis2=-1)
+    size = np.sqrt(np.where(own > 0, own, 1.0))
+    units = size[..., :, None] * size[..., None, :]
+    return np.asarray(np.linalg.pinv(matrix / units, rcond=1e-10, hermitian=True) / units)
+
+
 def triangle(matrices: FloatArray) -> FloatArray:
     """Keep the lower triangle of symmetric (…, p, p), scaled to halve the trace of products."""
     p = matrices.shape[-1]
@@ -97,6 +108,19 @@ def case_spread(
     return np.asarray(products / n - np.outer(mean, mean))
 
 
+def moment_weight(values: FloatArray, *, means: bool) -> FloatArray:
+    """Give the inverse (q, q) of the covariance of cases' contributions to the moments.
+
+    Moments are the lower triangle of covariances by rows, then the means.
+    """
+    p = values.shape[1]
+    rows, columns = np.tril_indices(p)
+    spread = case_spread(values, values.mean(axis=0), np.eye(p), means=means)
+    scale = np.where(rows == columns, np.sqrt(2.0), 1.0)
+    scale = np.concatenate([scale, np.ones(p)]) if means else scale
+    return np.asarray(np.linalg.inv(spread * np.outer(scale, scale)))
+
+
 def _predicted(values: FloatArray, given: NDArray[np.intp]) -> FloatArray:
     """Replace every variable by its regression on the given ones, and leave these as they are."""
     by = np.column_stack([np.ones(len(values)), values[:, given]])
@@ -123,7 +147,7 @@ def traces(groups: list[Whitened], information: FloatArray, basis: FloatArray) -
     group's V times and Γ over its share of persons.
     """
     total = sum(group.n for group in groups)
-    inverse = np.linalg.pinv(information, hermitian=True)
+    inverse = scaled_inverse(information)
     meat, squared = np.zeros_like(information), np.zeros_like(information)
     first = second = 0.0
     for group in groups:
