@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from peers import Row, best_of, time_r
 
+from trustmeasure.confirmatory import cfa
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution, estimate_ordinal
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import parameter_table
@@ -32,6 +33,22 @@ def three_factors(n: int, *, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+TEAMS = "fa =~ q1 + q2 + q3 + q4\nfb =~ q5 + q6 + q7 + q8"
+
+
+def persons_in_teams(n: int, *, seed: int = 2) -> pd.DataFrame:
+    """Make answers of ``n`` persons in teams of unequal size, two factors on each level."""
+    rng = np.random.default_rng(seed)
+    team = np.sort(np.append(np.arange(120), rng.integers(0, 120, n - 120)))
+    items = {}
+    within, between = rng.normal(size=(n, 2)), 0.5 * rng.normal(size=(120, 2))
+    for i in range(8):
+        own = 0.8 * within[:, i // 4] + 0.6 * rng.normal(size=n)
+        shared = between[:, i // 4] + 0.25 * rng.normal(size=120)
+        items[f"q{i + 1}"] = own + shared[team]
+    return pd.DataFrame(items).assign(team=team)
+
+
 def wlsmv(data: pd.DataFrame) -> OrdinalSolution:
     """Read the model, and fit it with robust errors and scaled statistics."""
     names = list(data.columns)
@@ -49,3 +66,9 @@ def rows() -> Iterator[Row]:
         call = f"cfa('{model}', x, ordered = TRUE)"
         theirs = time_r(call, data, packages=("lavaan",), calls=2 if n == 1000 else 1)
         yield Row(f"WLSMV, {n:,} x 20, 3 factors", ours, "lavaan", theirs, target)
+    data = persons_in_teams(1000)
+    both = "\n".join(f"level: {k}\n" + TEAMS.replace("f", f"f{k}") for k in (1, 2))
+    ours = best_of(lambda: cfa(both, data, cluster="team"))
+    call = f"cfa('{both}', x, cluster = 'team')"
+    theirs = time_r(call, data, packages=("lavaan",), calls=1)
+    yield Row("two levels, 1,000 x 8 in 120 teams", ours, "lavaan", theirs)

@@ -65,7 +65,8 @@ def cfa(
         Parameters that stay free all the same, as ``"visual=~x2"``.
     cluster : str, optional
         Column with the cluster of each person; standard errors (and, with MLR, the
-        statistic) then allow for likeness within clusters.
+        statistic) then allow for likeness within clusters. A model with ``level:`` blocks is
+        fitted to both levels instead; see the notes.
     missing : {"listwise", "fiml"}
         Leave out persons with a missing answer, or use all that they answered, by
         full-information maximum likelihood.
@@ -125,8 +126,28 @@ def cfa(
     ``fixed.x = FALSE, conditional.x = FALSE``). lavaan's robust CFI and TLI of several groups
     divide by the groups' shares; these do not.
 
+    With two blocks, ``level: 1`` (persons) and ``level: 2`` (clusters), intercepts vary between
+    clusters (random intercepts): answers of cluster j have
+    :math:`y_{ij} = b_j + w_{ij}`, with a model each for the covariances of :math:`w` within and
+    of :math:`b` between clusters. A variable in both blocks is split, one in level 1 alone
+    varies within clusters only, one in level 2 alone belongs to clusters. Labels may be shared
+    by the levels, and ``:=`` may combine them. The result is a `TwoLevelStructuralModel`, with
+    ``level`` in ``estimates``, ``icc`` and ``n_clusters``; there are no modification indices,
+    residuals and factor scores. Estimators are "ML", its errors from the observed information,
+    and "MLR", errors from the clusters' scores, both by maximum likelihood from complete
+    answers; groups, ordered items, moments and ``missing="fiml"`` are refused, and so are
+    fewer clusters than variables at level 2 plus two. Equals ``lavaan::cfa(model, data,
+    cluster = ...)`` where lavaan's search is exact. Two things differ: the saturated model that
+    χ² is taken against is the unrestricted maximum here, while lavaan's keeps the covariances
+    between clusters positive semidefinite (and stops early); and a predictor that is split is
+    fixed at its whole mean here.
+
     References
     ----------
+    McDonald, R. P., & Goldstein, H. (1989). Balanced versus unbalanced designs for linear
+    structural relations in two-level data. *British Journal of Mathematical and Statistical
+    Psychology, 42*(2), 215–232. https://doi.org/10.1111/j.2044-8317.1989.tb00911.x
+
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
     Statistical Software, 48* (2), 1–36. https://doi.org/10.18637/jss.v048.i02
 
@@ -204,7 +225,8 @@ def sem(
 
     Notes
     -----
-    Equals ``lavaan::sem(model, data, estimator = ...)``.
+    Equals ``lavaan::sem(model, data, estimator = ...)``. For models of persons in clusters with
+    ``level:`` blocks, see the notes of `cfa`.
 
     References
     ----------
