@@ -51,8 +51,8 @@ class TwoLevelEstimate:
     maximum: TwoLevelMaximum
 
 
-def unrestricted(sample: TwoLevelSample) -> Unrestricted:
-    """Fit the moments of both levels."""
+def unrestricted(sample: TwoLevelSample, *, observed: bool) -> Unrestricted:
+    """Fit the moments of both levels; robust statistics need the information observed."""
     w, b, data = sample.within, sample.between, sample.moments
     model = saturated_model(len(sample.names), w, b)
     spread, shared = moment_estimates(data)
@@ -72,7 +72,7 @@ def unrestricted(sample: TwoLevelSample) -> Unrestricted:
             mean[b],
         ]
     )
-    found = fit_two_level_model(model, data, start)
+    found = fit_two_level_model(model, data, start, observed=observed)
     parts = [implied(matrices(one, found.reduced)) for one in model.model.layouts]
     return Unrestricted(
         model=model,
@@ -84,7 +84,7 @@ def unrestricted(sample: TwoLevelSample) -> Unrestricted:
 
 
 def estimate_two_level(
-    table: ParameterTable, sample: TwoLevelSample, whole: Unrestricted
+    table: ParameterTable, sample: TwoLevelSample, whole: Unrestricted, *, observed: bool = True
 ) -> TwoLevelEstimate:
     """Fit the model of a table whose groups are the levels."""
     specification = specify(table)
@@ -97,7 +97,7 @@ def estimate_two_level(
         specification, [_proper(part) for part in whole.covariances], whole.means
     )
     start = _inside(model, sample, start)
-    found = fit_two_level_model(model, sample.moments, start)
+    found = fit_two_level_model(model, sample.moments, start, observed=observed)
     level = loglik(sample.moments, found.deviance, len(sample.within))
     estimates = Estimates(
         model=inner,

@@ -60,7 +60,8 @@ def fit_levels(
         notes.record(note)
     table = _levels_as_groups(written)
     sample = two_level_sample(data, table, cluster=named, notes=notes)
-    whole = unrestricted(sample)
+    robust = estimator == "MLR"
+    whole = unrestricted(sample, observed=robust)
     found = estimate_two_level(table, sample, whole)
     df = two_level_df(found.specification, sample)
     if df < 0:
@@ -68,7 +69,6 @@ def fit_levels(
             f"The model has {-df} free parameters more than there are moments of both levels to "
             "estimate them from, so it is not identified. Fix or equate some."
         )
-    robust = estimator == "MLR"
     inference = infer_two_level(found, sample, whole, robust=robust, df=df)
     fit = two_level_fit_measures(
         found, sample, whole, Tested(found.estimates.chisq, df, inference.scaled),
@@ -196,7 +196,7 @@ def _levels_as_groups(table: ParameterTable) -> ParameterTable:
 def _baseline(
     table: ParameterTable, sample: TwoLevelSample, whole: Unrestricted, *, robust: bool
 ) -> Tested:
-    found = estimate_two_level(independence_table(table, sample), sample, whole)
+    found = estimate_two_level(independence_table(table, sample), sample, whole, observed=robust)
     df = two_level_df(found.specification, sample)
     inference = infer_two_level(found, sample, whole, robust=robust, df=df)
     return Tested(found.estimates.chisq, df, inference.scaled)

@@ -80,12 +80,18 @@ class _Terms:
 
 
 def fit_two_level_model(
-    model: TwoLevelModel, data: ClusterMoments, start: FloatArray, *, max_iterations: int = 500
+    model: TwoLevelModel,
+    data: ClusterMoments,
+    start: FloatArray,
+    *,
+    observed: bool = True,
+    max_iterations: int = 500,
 ) -> TwoLevelMaximum:
     """Maximise the likelihood from ``start`` (k,) by scoring, then by Newton's method.
 
     Σ_b is not bound to be positive definite. As in `two_level`, the search stays where the
-    likelihood has an end.
+    likelihood has an end. ``observed`` says which information is given, and the last steps are
+    taken with.
     """
     found = descend(
         lambda points, _: deviance(model, data, points),
@@ -95,13 +101,24 @@ def fit_two_level_model(
         max_iterations=max_iterations,
     )
     point, converged = found.point[0], bool(found.converged[0])
-    information = observed_information(model, data, point)
+
+    def information(at: FloatArray) -> FloatArray:
+        return (
+            observed_information(model, data, at)
+            if observed
+            else score(model, data, at[None])[1][0]
+        )
+
+    known = information(point)
     if converged:
-        point, information = _polished(model, data, point, information)
+        polished = _polished(model, data, point, known)
+        if np.abs(polished - point) @ np.sqrt(np.abs(np.diag(known))) > 1e-8:
+            known = information(polished)
+        point = polished
     return TwoLevelMaximum(
         reduced=point,
         deviance=float(deviance(model, data, point[None])[0]),
-        information=information,
+        information=known,
         converged=converged,
         n_iterations=found.n_iterations,
     )
@@ -109,19 +126,19 @@ def fit_two_level_model(
 
 def _polished(
     model: TwoLevelModel, data: ClusterMoments, point: FloatArray, information: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Take Newton's last steps; differences of the likelihood are below its rounding by then."""
+) -> FloatArray:
+    """Take the last steps; differences of the likelihood are below its rounding by then."""
     if not len(point) or np.linalg.eigvalsh(information)[0] <= 0:
-        return point, information
-    before = np.inf
-    for _ in range(6):
+        return point
+    before = 1e-6
+    for _ in range(12):
         slope = gradient(model, data, point[None])[0]
         step = -np.linalg.solve(information, slope)
         size = -float(slope @ step)
-        if not 0 < size < min(before / 2, 1e-6):
+        if not 1e-24 < size < before:
             break
-        point, before = point + step, size
-    return point, observed_information(model, data, point)
+        point, before = point + step, size / 2
+    return point
 
 
 def loglik(data: ClusterMoments, deviance: float, n_within: int) -> float:
