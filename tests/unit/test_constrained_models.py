@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from trustmeasure.confirmatory import cfa, sem
-from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.confirmatory.estimation import discrepancy_at
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.kernels.constrained import Problem, minimise, rank, tangent
 from trustmeasure.kernels.pattern_moments import pairwise_moments
-from trustmeasure.kernels.sandwich import case_spread
+from trustmeasure.kernels.sandwich import case_spread, moment_weight
 
 HS = pd.read_csv(Path(__file__).parents[1] / "data" / "hs1939.csv")
 THREE = (
@@ -173,3 +174,50 @@ def test_moments_of_pairs_are_those_of_who_answered_both() -> None:
     share = 1 - 1 / len(values)
     expected = [*(frame.cov().to_numpy()[rows, columns] * share), *frame.mean()]
     assert pairwise_moments(values) == pytest.approx(np.array(expected))
+
+
+def test_weights_of_moments_are_the_inverse_of_their_spread() -> None:
+    values = HS[["x1", "x2"]].to_numpy()
+    off = values - values.mean(axis=0)
+    parts = np.column_stack([off[:, 0] ** 2, off[:, 0] * off[:, 1], off[:, 1] ** 2, off])
+    expected = np.linalg.inv(np.cov(parts.T, bias=True))
+    assert moment_weight(values, means=True) == pytest.approx(expected)
+    inner = np.linalg.inv(np.cov(parts[:, :3].T, bias=True))
+    assert moment_weight(values, means=False) == pytest.approx(inner)
+
+
+@pytest.mark.parametrize("estimator", ["ULS", "WLS"])
+def test_least_squares_end_where_their_discrepancy_is_level(estimator: str) -> None:
+    fitted = sem("f =~ x1 + x2 + x3\nf ~ x4 + x5\nx9 ~ f", HS, estimator=estimator).fitted
+    found = fitted.estimates
+    move = 1e-6
+    for place in range(len(found.reduced)):
+        away = found.reduced.copy()
+        values = []
+        for sign in (1, -1):
+            away[place] = found.reduced[place] + sign * move
+            values.append(discrepancy_at(found.model, fitted.data, away))
+        assert values[0] - values[1] == pytest.approx(0.0, abs=1e-11)
+
+
+def test_least_squares_model_the_moments_of_predictors() -> None:
+    model = "x9 ~ x1 + x2"
+    assert sem(model, HS, estimator="ML").fit["npar"] == 3
+    assert sem(model, HS, estimator="WLS").fit["npar"] == 6
+
+
+def test_weights_need_more_persons_than_moments() -> None:
+    with pytest.raises(DataError, match="weighs 45 moments"):
+        cfa(THREE, HS.head(45), estimator="WLS")
+
+
+def test_moments_alone_have_no_weights() -> None:
+    cov = HS[["x1", "x2", "x3", "x4"]].cov()
+    with pytest.raises(OptionError, match="needs the answers"):
+        cfa("f =~ x1 + x2 + x3 + x4", cov=cov, n_obs=301, estimator="WLS")
+
+
+@pytest.mark.parametrize("estimator", ["GLS", "WLS", "MLM"])
+def test_missing_answers_go_with_likelihoods(estimator: str) -> None:
+    with pytest.raises(OptionError, match="goes with estimators"):
+        cfa(THREE, HS, missing="fiml", estimator=estimator)

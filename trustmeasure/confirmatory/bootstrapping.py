@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
-from trustmeasure.confirmatory.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.constrained import Restrictions
 from trustmeasure.confirmatory.estimation import hessian, statistic_factor
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
@@ -21,6 +21,7 @@ from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.kernels.bootstrap_intervals import Limits, bca_limits, percentile_limits
 from trustmeasure.kernels.moment_replicates import Replicates, resampled_moments
 from trustmeasure.kernels.pattern_fit import case_scores
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices
 from trustmeasure.results import Notes, Result, to_plain
 
@@ -214,10 +215,15 @@ def complete_fit(fit: StructuralModel, what: str) -> Fitted:
             f"{what}() takes a model fitted by cfa, sem or growth to continuous items."
         )
     table = fit.fitted.specification.table
-    if table.inequalities or nonlinear_equalities(table):
+    if Restrictions.of(table).any:
         raise OptionError(
             f"{what}() fits models with linear equalities only; this one has constraints of "
             "another kind."
+        )
+    if fit.fitted.data.estimator == "WLS":
+        raise OptionError(
+            f"{what}() takes replicates by their moments, which 'WLS' weighs by the answers. Fit "
+            "the model with estimator='MLM' or 'MLR'."
         )
     if fit.fitted.data.patterns is not None:
         raise DataError(
@@ -325,7 +331,7 @@ def _left_out(fitted: Fitted, computed: _Computed, point: FloatArray, ci: str) -
     model, found = fitted.estimates.model, fitted.estimates
     scores = np.vstack(case_scores(model, values, found.reduced))
     information = hessian(found, fitted.data)
-    influence = scores @ np.linalg.pinv(information, rcond=1e-10, hermitian=True) @ model.basis.T
+    influence = scores @ scaled_inverse(information) @ model.basis.T
     codes = [group.clusters for group in fitted.samples.groups if group.clusters is not None]
     if codes:
         influence = _summed(influence, np.concatenate(codes))

@@ -20,6 +20,7 @@ from trustmeasure.kernels.pattern_fit import (
     observed_information,
 )
 from trustmeasure.kernels.pattern_moments import PatternStack, stack_complete, stack_patterns
+from trustmeasure.kernels.sandwich import moment_weight
 
 FloatArray = NDArray[np.float64]
 
@@ -90,13 +91,15 @@ def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: 
             saturated=tuple((mean, covariance) for mean, covariance, _ in found),
             saturated_loglik=sum(loglik for _, _, loglik in found),
         )
-    # lavaan takes these two from covariances that divide by n − 1.
-    unbiased = estimator in ("GLS", "ULS")
+    # lavaan fits least squares to covariances that divide by n − 1.
+    unbiased = estimator != "ML"
+    weighted = estimator == "WLS"
     moments = tuple(
         Sample(
             group.covariance * (group.n / (group.n - 1) if unbiased else 1.0),
             group.mean if means else None,
             group.n,
+            moment_weight(_answers(group.values), means=means) if weighted else None,
         )
         for group in samples.groups
     )
@@ -255,7 +258,7 @@ def discrepancy_at(model: Model, data: Data, reduced: FloatArray) -> float:
 
 def _single(sample: Sample) -> Sample:
     mean = None if sample.mean is None else sample.mean[None]
-    return Sample(sample.covariance[None], mean, sample.n)
+    return Sample(sample.covariance[None], mean, sample.n, sample.weight)
 
 
 def score_and_information(
@@ -304,4 +307,4 @@ def _stacked(sample: Sample, size: int) -> Sample:
     mean = (
         None if single.mean is None else np.broadcast_to(single.mean, (size, single.mean.shape[1]))
     )
-    return Sample(covariance, mean, sample.n)
+    return Sample(covariance, mean, sample.n, sample.weight)

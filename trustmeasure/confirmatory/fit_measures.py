@@ -25,6 +25,7 @@ from trustmeasure.kernels.fit_indices import (
     rmsea,
     root_mean_squares,
 )
+from trustmeasure.kernels.moment_fit import Sample
 from trustmeasure.kernels.pattern_moments import PatternStack, pairwise_moments, pattern_terms
 from trustmeasure.kernels.structural import implied, matrices
 
@@ -258,6 +259,13 @@ def _unexplained(
     """
     total = sum(group.n for group in residuals)
     shares = []
+    if data.estimator == "WLS":
+        return [
+            sample.n / total * _weighed(block, group, sample)
+            for block, group, sample in zip(
+                specification.blocks, residuals, data.samples, strict=True
+            )
+        ]
     if data.patterns is not None:
         for place, (block, group) in enumerate(zip(specification.blocks, residuals, strict=True)):
             values = samples.groups[place].values
@@ -285,6 +293,18 @@ def _unexplained(
             whole += float(mean @ weight @ mean)
         shares.append(group.n / total * rest / whole)
     return shares
+
+
+def _weighed(block: Block, group: Residuals, sample: Sample) -> float:
+    """Give the share that a group leaves of its moments, weighted as they were fitted."""
+    if sample.weight is None:
+        return math.nan
+    rows, columns = np.tril_indices(len(group.observed))
+    observed, rest = group.observed[rows, columns], (group.observed - group.implied)[rows, columns]
+    if group.observed_mean is not None and group.implied_mean is not None:
+        observed = np.concatenate([observed, group.observed_mean])
+        rest = np.concatenate([rest, group.observed_mean - group.implied_mean])
+    return float((rest @ sample.weight @ rest) / (observed @ sample.weight @ observed))
 
 
 def _untold(block: Block, group: Residuals, stack: PatternStack, values: FloatArray) -> float:

@@ -13,7 +13,12 @@ from trustmeasure.confirmatory.admissibility import problems_of
 from trustmeasure.confirmatory.constrained import estimate_within
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import Data, estimate, prepare
-from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom, fit_measures
+from trustmeasure.confirmatory.fit_measures import (
+    Tested,
+    degrees_of_freedom,
+    fit_measures,
+    n_moments,
+)
 from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
@@ -21,7 +26,7 @@ from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, group_labels
-from trustmeasure.confirmatory.specification import specify
+from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
 from trustmeasure.confirmatory.two_level_fitting import fit_levels
@@ -29,6 +34,8 @@ from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.results import Notes
 
 MISSING = ("listwise", "fiml")
+# Estimators of incomplete data.
+LIKELIHOODS = ("ML", "MLR", "MLF")
 
 
 def fit_model(
@@ -81,10 +88,16 @@ def fit_model(
     check_level("conf_level", conf_level)
     _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
     discrepancy, errors, test = ESTIMATORS[estimator]
+    if missing == "fiml" and estimator not in LIKELIHOODS:
+        raise OptionError(
+            f"missing='fiml' goes with estimators {listed(LIKELIHOODS)}, not with '{estimator}'."
+        )
     if cluster is not None:
         errors, test = _clustered(estimator, test)
     labels = group_labels(data, group)
     options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
+    # As in lavaan, least squares model the moments of observed predictors, too.
+    options["fixed_x"] = discrepancy == "ML"
     if missing == "fiml" or group is not None or cluster is not None:
         options["meanstructure"] = True
     if meanstructure is not None:
@@ -113,17 +126,15 @@ def fit_model(
     n_equal = len(nonlinear_equalities(table))
     _refuse_too_many(degrees_of_freedom(specification, means=with_means, n_equal=n_equal), table)
     _refuse_singular(samples, table)
+    if discrepancy == "WLS":
+        _refuse_too_few(specification, samples, means=with_means)
     prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
     found, held = estimate_within(specification, samples, prepared)
     df = degrees_of_freedom(specification, means=with_means, n_equal=found.n_equal)
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
     )
-    known = (
-        informed(specification, prepared, samples, scores=test != "standard")
-        if incomplete
-        else None
-    )
+    known = informed(specification, prepared, samples, errors=errors) if incomplete else None
     baseline = _baseline(
         table, samples, prepared, known, errors=errors, test=test, means=with_means
     )
@@ -223,7 +234,7 @@ def _check_sources(
             raise OptionError(f"{name}= names a column of the data; moments have none.")
     if missing == "fiml":
         raise OptionError("missing='fiml' needs the answers; moments have none missing.")
-    if ESTIMATORS[estimator][1] != "standard":
+    if ESTIMATORS[estimator][1] != "standard" or estimator == "WLS":
         raise OptionError(
             f"estimator='{estimator}' needs the answers, for how they stray from normality. With "
             "moments, use 'ML', 'GLS' or 'ULS'."
@@ -312,6 +323,19 @@ def _refuse_singular(samples: Samples, table: ParameterTable) -> None:
         )
 
 
+def _refuse_too_few(specification: Specification, samples: Samples, *, means: bool) -> None:
+    """Refuse to weigh moments by fewer persons than there are moments."""
+    for block, group in zip(specification.blocks, samples.groups, strict=True):
+        moments = n_moments(block.observed, block.exogenous, means=means)
+        if group.n <= moments:
+            where = "" if group.label is None else f" in group '{group.label}'"
+            raise DataError(
+                f"estimator='WLS' weighs {moments} moments by how persons differ in them, which "
+                f"needs more persons than {group.n}{where}. Use estimator='MLM' or 'MLR', or "
+                "fewer variables."
+            )
+
+
 def _baseline(
     table: ParameterTable,
     samples: Samples,
@@ -323,8 +347,7 @@ def _baseline(
     means: bool,
 ) -> Tested:
     """Fit the model in which no variable but the exogenous ones covaries with another."""
-    exogenous = [row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs]
-    baseline_table = _independence_table(table, list(dict.fromkeys(exogenous)), means)
+    baseline_table = _independence_table(table, means)
     specification = specify(baseline_table)
     df = degrees_of_freedom(specification, means=means)
     found = estimate(specification, samples, prepared)
@@ -335,13 +358,15 @@ def _baseline(
     return Tested(found.chisq, df, inference.scaled, complete)
 
 
-def _independence_table(
-    table: ParameterTable, exogenous: Sequence[str], means: bool
-) -> ParameterTable:
-    """Write the independence model as a table: variances (and means) free, exogenous ones given."""
+def _independence_table(table: ParameterTable, means: bool) -> ParameterTable:
+    """Write the independence model as a table: variances (and means) free, exogenous ones given.
+
+    Exogenous variables that are not given covary freely.
+    """
     rows: list[Parameter] = []
     free = 0
-    given = set(exogenous)
+    exogenous = table.names("ov.x")
+    given = {row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs}
     for group in range(1, table.n_groups + 1):
         names = table.names("ov", group=group)
         pairs = [(name, name) for name in names]

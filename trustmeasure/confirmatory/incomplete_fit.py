@@ -44,6 +44,8 @@ class Informed:
         Which of all moments these are.
     share : float
         The group's share of persons.
+    first_order : bool
+        Whether products of scores are the information on the parameters.
     """
 
     known: FloatArray
@@ -51,10 +53,11 @@ class Informed:
     products: FloatArray | None
     kept: NDArray[np.bool_]
     share: float
+    first_order: bool
 
 
 def informed(
-    specification: Specification, data: Data, samples: Samples, *, scores: bool
+    specification: Specification, data: Data, samples: Samples, *, errors: str
 ) -> list[Informed]:
     """Take stock of what each group's answers tell, at the saturated model's moments."""
     if data.patterns is None:
@@ -73,7 +76,7 @@ def informed(
         if terms is None or terms.observed is None or whole is None or whole.expected is None:
             raise np.linalg.LinAlgError("the saturated covariance matrix has no inverse")
         products = None
-        if scores and group.values is not None:
+        if errors != "standard" and group.values is not None:
             point = np.concatenate([spread[rows, columns], mean])
             single = case_scores(saturated_model(p), [group.values], point)[0]
             products = clustered_products(single[:, kept], group.clusters) / group.n
@@ -84,6 +87,7 @@ def informed(
                 products=products,
                 kept=kept,
                 share=group.n / samples.n,
+                first_order=errors == "first.order",
             )
         )
     return groups
@@ -92,7 +96,10 @@ def informed(
 def corrected(
     found: Estimates, data: Data, samples: Samples, df: int, groups: Sequence[Informed]
 ) -> Statistic:
-    """Give the distance as if answers were complete, with the factor that it is too large by."""
+    """Give the distance as if answers were complete, with the factor that it is too large by.
+
+    It is V3 where there are products of scores, and these do not serve for information.
+    """
     chisq = 0.0
     reduced = []
     information = np.zeros((found.model.basis.shape[1],) * 2)
@@ -106,7 +113,8 @@ def corrected(
         change = slopes(layout, moments)
         turn = (moment_slopes(change) @ found.model.basis[change.used])[known.kept]
         reduced.append(turn)
-        information += known.share * turn.T @ known.known @ turn
+        weight = known.products if known.first_order and known.products is not None else known.known
+        information += known.share * turn.T @ weight @ turn
     if df <= 0:
         return Statistic(chisq, df)
     inverse = np.linalg.pinv(information, rcond=1e-10, hermitian=True)
@@ -123,13 +131,13 @@ def _expected(
         own = np.linalg.inv(group.known)
         weighted = group.share * turn.T @ group.complete
         crossed += weighted @ turn
-        if group.products is None:
+        if group.products is None or group.first_order:
             total += float((group.complete * own).sum())
             continue
         spread = own @ group.products
         total += float((group.complete * (spread @ own)).sum())
         total -= 2.0 * float(((inverse @ weighted) * (turn.T @ spread.T)).sum())
         meat += group.share * turn.T @ group.products @ turn
-    if groups[0].products is None:
+    if groups[0].products is None or groups[0].first_order:
         return total - float((inverse * crossed).sum())
     return total + float((inverse @ crossed @ inverse * meat).sum())

@@ -22,6 +22,7 @@ from trustmeasure.kernels.sandwich import (
     Whitened,
     case_spread,
     inverse_root,
+    scaled_inverse,
     squared_distances,
     traces,
     whitened_slopes,
@@ -40,6 +41,7 @@ ESTIMATORS: dict[str, tuple[Estimator, str, str]] = {
     "MLF": ("ML", "first.order", "standard"),
     "GLS": ("GLS", "standard", "standard"),
     "ULS": ("ULS", "standard", "standard"),
+    "WLS": ("WLS", "standard", "standard"),
 }
 
 
@@ -132,7 +134,7 @@ def _unweighted_information(found: Estimates, data: Data) -> FloatArray:
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
-    return np.asarray(np.linalg.pinv(matrix, rcond=1e-10, hermitian=True), dtype=np.float64)
+    return np.asarray(scaled_inverse(matrix), dtype=np.float64)
 
 
 def scale(chisq: float, df: float, test: str, first: float, second: float) -> Scaled:

@@ -44,11 +44,12 @@ def cfa(
         ``lower()``, ``upper()``.
     data : DataFrame, 2-D array, or Scores
         Persons in rows. Give either ``data``, or ``cov`` or ``corr``.
-    estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS", …}
+    estimator : {"ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS", "WLS", …}
         Maximum likelihood; with standard errors and statistic corrected for data that are not
         normal (MLM: Satorra–Bentler; MLMV and MLMVS: mean and variance adjusted; MLR:
         Huber–White errors and the Yuan–Bentler statistic, also for missing answers); with
-        errors from the products of scores (MLF); generalised and unweighted least squares. With
+        errors from the products of scores (MLF); generalised and unweighted least squares, and
+        least squares weighted by how persons differ in the moments (WLS, Browne's ADF). With
         ``ordered``: "WLSMV" (also what "ML" then means), "WLSM", "WLSMVS", "DWLS", "WLS",
         "ULSMV", "ULSM", "ULSMVS", "ULS".
     ordered : bool or sequence of str, optional
@@ -69,7 +70,7 @@ def cfa(
         fitted to both levels instead; see the notes.
     missing : {"listwise", "fiml"}
         Leave out persons with a missing answer, or use all that they answered, by
-        full-information maximum likelihood.
+        full-information maximum likelihood ("ML", "MLR" or "MLF").
     std_lv : bool
         Fix latent variances at 1 instead of first loadings.
     orthogonal : bool
@@ -115,6 +116,9 @@ def cfa(
     matrix and differs a little. Robust indices of incomplete data
     are Zhang and Savalei's (V6 for "ML", V3 for "MLR"); GFI then weighs pairwise moments by what
     the answers tell of each, as lavaan does.
+
+    Observed predictors are taken as they are by maximum likelihood, and modelled by least
+    squares. "ULS" counts each moment once.
 
     Standard errors under constraints (``==``, ``<``, ``>``) move along what those that bind leave
     free; degrees of freedom count equalities alone, and errors at a bound (``lower()``,

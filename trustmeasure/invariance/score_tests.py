@@ -90,7 +90,10 @@ def slopes_of(fitted: StructuralModel) -> tuple[FloatArray, FloatArray]:
         return gradient, observed_information(model, data.patterns, found.parameters)
     samples = [
         Sample(
-            sample.covariance[None], None if sample.mean is None else sample.mean[None], sample.n
+            sample.covariance[None],
+            None if sample.mean is None else sample.mean[None],
+            sample.n,
+            sample.weight,
         )
         for sample in data.samples
     ]

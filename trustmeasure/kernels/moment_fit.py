@@ -1,9 +1,10 @@
-"""Fitting structural models to means and covariances: ML, GLS and ULS for any number of groups.
+"""Fitting structural models to means and covariances, for any number of groups.
 
-The three differ only in what they measure distances with: covariances are whitened by the
-implied matrix itself (ML), by the observed one (GLS), or not at all (ULS). One Gauss–Newton
-step, which for ML is Fisher scoring, therefore serves them all, and a stack of samples (as of
-bootstrap replications) as well as one.
+Estimators differ only in what they measure distances with: covariances are whitened by the
+implied matrix itself (ML), by the observed one (GLS), by the spread of what persons contribute
+to each moment (WLS), or not at all (ULS, each moment counted once, as lavaan does). One
+Gauss–Newton step, which for ML is Fisher scoring, therefore serves them all, and a stack of
+samples (as of bootstrap replications) as well as one.
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ from trustmeasure.kernels.descent import descend
 from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
-Estimator = Literal["ML", "GLS", "ULS"]
+Estimator = Literal["ML", "GLS", "ULS", "WLS"]
 
 
 @dataclass(frozen=True)
 class Sample:
     """Moments of one group: covariance (…, p, p) with divisor n, mean (…, p), persons n.
 
-    ``mean`` is None where the model has no means.
+    ``mean`` is None where the model has no means. ``weight`` (q, q), of weighted least squares,
+    is for the lower triangle of the covariances by rows, then the means.
     """
 
     covariance: FloatArray
     mean: FloatArray | None
     n: float
+    weight: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,12 @@ def discrepancy(
     total = np.zeros(len(reduced))
     for layout, sample in zip(model.layouts, samples, strict=True):
         found = implied(matrices(layout, parameters))
-        likely = estimator == "ML"
-        part = _likelihood(found, sample) if likely else _squares(found, sample, estimator)
+        if estimator == "ML":
+            part = _likelihood(found, sample)
+        elif estimator == "GLS":
+            part = _squares(found, sample)
+        else:
+            part = _weighted_squares(found, sample, estimator)
         total += sample.n / total_n * part
     return total
 
@@ -156,20 +163,38 @@ def _likelihood(found: Implied, sample: Sample) -> FloatArray:
     return np.where(proper, value, np.inf)
 
 
-def _squares(found: Implied, sample: Sample, estimator: Estimator) -> FloatArray:
-    """½ tr[(V⁻¹(S − Σ))²] + (m − μ)'V⁻¹(m − μ), with V = S (GLS) or I (ULS)."""
+def _squares(found: Implied, sample: Sample) -> FloatArray:
+    """½ tr[(S⁻¹(S − Σ))²] + (m − μ)'S⁻¹(m − μ)."""
     rest = sample.covariance - found.spread
-    weight = (
-        np.linalg.inv(sample.covariance)
-        if estimator == "GLS"
-        else np.broadcast_to(np.eye(rest.shape[-1]), rest.shape)
-    )
+    weight = np.linalg.inv(sample.covariance)
     turned = weight @ rest
     value = np.einsum("rij,rji->r", turned, turned) / 2
     if sample.mean is not None:
         off = sample.mean - found.mean
         value = value + np.einsum("ri,rij,rj->r", off, weight, off)
     return np.where(np.isfinite(value), value, np.inf)
+
+
+def _weighted_squares(found: Implied, sample: Sample, estimator: Estimator) -> FloatArray:
+    """(s − σ)'W(s − σ), with W given (WLS), or I (ULS)."""
+    rest = _apart(found, sample)
+    value = (_weighted(rest, sample, estimator) * rest).sum(axis=-1)
+    return np.where(np.isfinite(value), value, np.inf)
+
+
+def _weighted(part: FloatArray, sample: Sample, estimator: Estimator) -> FloatArray:
+    if estimator == "ULS":
+        return part
+    if sample.weight is None:
+        raise ValueError("weighted least squares need weights")
+    return part @ sample.weight
+
+
+def _apart(found: Implied, sample: Sample) -> FloatArray:
+    """Give moments less implied ones (…, q)."""
+    rows, columns = np.tril_indices(found.spread.shape[-1])
+    rest = (sample.covariance - found.spread)[..., rows, columns]
+    return rest if sample.mean is None else np.concatenate([rest, sample.mean - found.mean], -1)
 
 
 def score(
@@ -195,6 +220,14 @@ def group_score(
     """Gradient and expected Hessian of one group, in the parameters that it uses."""
     found = implied(matrices(layout, parameters))
     change = slopes(layout, found)
+    if estimator in ("ULS", "WLS"):
+        rows, columns = np.tril_indices(found.spread.shape[-1])
+        turn = change.spread()[..., rows, columns]
+        if sample.mean is not None:
+            turn = np.concatenate([turn, change.mean], axis=-1)
+        weighted = _weighted(turn, sample, estimator)
+        slope = -(weighted @ _apart(found, sample)[..., None])[..., 0]
+        return slope, weighted @ np.swapaxes(turn, -1, -2), change.used
     root = np.swapaxes(_root(found, sample, estimator), -1, -2)
     rest = sample.covariance - found.spread
     off = None if sample.mean is None else sample.mean - found.mean
@@ -221,7 +254,5 @@ def half_products(left: FloatArray, right: FloatArray) -> FloatArray:
 
 def _root(found: Implied, sample: Sample, estimator: Estimator) -> FloatArray:
     """Give W with W'W the inverse of what distances are measured by."""
-    if estimator == "ULS":
-        return np.broadcast_to(np.eye(found.spread.shape[-1]), found.spread.shape)
     by = found.spread if estimator == "ML" else sample.covariance
     return np.asarray(np.linalg.inv(np.linalg.cholesky(by)))

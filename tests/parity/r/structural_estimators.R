@@ -36,5 +36,11 @@ report <- function(id, data, ...) {
 for (model in c("paths", "mixed")) {
   for (estimator in c("MLM", "MLMV", "MLMVS")) report(paste("hs", model, estimator, sep = "/"), hs, estimator = estimator)
 }
+for (model in c("three", "mixed", "paths")) report(paste("hs", model, "WLS", sep = "/"), hs, estimator = "WLS")
+report("hs/three/WLS/means", hs, estimator = "WLS", meanstructure = TRUE)
+report("hs/three/WLS/group", hs, estimator = "WLS", group = "school")
+for (estimator in c("GLS", "ULS")) report(paste("hs", "mixed", estimator, sep = "/"), hs, estimator = estimator)
+report("hs/mixed/GLS/means", hs, estimator = "GLS", meanstructure = TRUE)
+report("holes/three/MLF/fiml", holes, estimator = "MLF", missing = "fiml")
 report("hs/mixed/MLM/means", hs, estimator = "MLM", meanstructure = TRUE)
 report("hs/mixed/MLM/group", hs, estimator = "MLM", group = "school")
