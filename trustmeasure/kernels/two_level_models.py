@@ -14,6 +14,7 @@ independent groups as there are cluster sizes, and one of deviations, whose para
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -286,27 +287,40 @@ def _terms(model: TwoLevelModel, data: ClusterMoments, parameters: FloatArray) -
     w = model.within
     spread, whole = both[0].spread.copy(), _whole(model, both, data.sizes)
     mean = _mean(model, both, data.p)
-    usable = np.isfinite(whole).all(axis=(1, 2, 3)) & np.isfinite(mean).all(axis=1)
-    spread[~usable], whole[~usable] = np.eye(len(w)), np.eye(data.p)
-    proper = usable & (np.linalg.eigvalsh(spread)[:, 0] > 0)
-    proper &= np.linalg.eigvalsh(whole)[..., 0].min(axis=1) > 0
+    proper = np.isfinite(whole).all(axis=(1, 2, 3)) & np.isfinite(mean).all(axis=1)
     spread[~proper], whole[~proper] = np.eye(len(w)), np.eye(data.p)
+    try:
+        own_root, roots = np.linalg.cholesky(spread), np.linalg.cholesky(whole)
+    except np.linalg.LinAlgError:
+        proper &= _definite(spread) & _definite(whole).all(axis=1)
+        spread[~proper], whole[~proper] = np.eye(len(w)), np.eye(data.p)
+        own_root, roots = np.linalg.cholesky(spread), np.linalg.cholesky(whole)
     inner: FloatArray = np.asarray(np.linalg.inv(spread), dtype=np.float64)
     inverse: FloatArray = np.asarray(np.linalg.inv(whole), dtype=np.float64)
     # The largest of (the persons' share of a cluster's mean) over (its variance) runs away
     # where the likelihood has no end.
-    root = np.linalg.cholesky(spread) / np.sqrt(data.sizes[-1])
+    root = own_root / np.sqrt(data.sizes[-1])
     relative = np.swapaxes(root, 1, 2) @ inverse[:, -1][:, w[:, None], w] @ root
     proper &= np.linalg.eigvalsh(relative)[:, -1] < 1 / EDGE
     off = data.means - mean[:, None]
     share = data.counts / data.n
     scatter = data.scatter / data.counts[:, None, None]
-    by_size = np.linalg.slogdet(whole)[1] + np.einsum("rsij,sji->rs", inverse, scatter)
+    by_size = _logdets(roots) + np.einsum("rsij,sji->rs", inverse, scatter)
     by_size += np.einsum("rsi,rsij,rsj->rs", off, inverse, off)
     apart = (data.n - data.n_clusters) / data.n
-    value = apart * np.linalg.slogdet(spread)[1] + by_size @ share
+    value = apart * _logdets(own_root) + by_size @ share
     value += np.einsum("rij,ji->r", inner, data.within[np.ix_(w, w)]) / data.n
     return _Terms(both, np.where(proper, value, np.inf), inner, inverse, off)
+
+
+def _definite(matrix: FloatArray) -> NDArray[np.bool_]:
+    values = np.linalg.eigvalsh(matrix)
+    return np.asarray(values[..., 0] > 1e-14 * values[..., -1])
+
+
+def _logdets(roots: NDArray[Any]) -> FloatArray:
+    """Give log determinants from Cholesky roots."""
+    return np.asarray(2.0 * np.log(np.diagonal(roots, axis1=-2, axis2=-1)).sum(axis=-1))
 
 
 def _whole(model: TwoLevelModel, parts: tuple[Implied, Implied], sizes: FloatArray) -> FloatArray:
