@@ -49,6 +49,7 @@ TITLES = {
     "invariance": "Measurement invariance of groups",
     "invariance_waves": "Measurement invariance over waves",
     "mediation": "Mediation and moderation",
+    "theory_of_change": "Theory of change",
     "htmt": "Heterotrait–monotrait ratios",
     "known_groups": "Known groups",
     "criterion": "Criterion validity and correction for attenuation",
