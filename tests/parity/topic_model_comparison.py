@@ -113,4 +113,4 @@ def _refits(case: Case) -> Iterator[Comparison]:
     found = Refit.of(fitted.fitted).fit([moments])
     names = [f"{row.lhs}{row.op}{row.rhs}" for row in fitted.fitted.specification.table.free]
     frame = pd.DataFrame(found.parameters.T, index=names, columns=[str(r) for r in range(1, 7)])
-    yield from case.compare("coefficients", frame, rtol=1e-3, atol=1e-3)
+    yield from case.compare("coefficients", frame, rtol=1e-3, atol=ESTIMATE)

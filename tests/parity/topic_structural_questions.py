@@ -49,15 +49,15 @@ def _indices(case: Case, fitted: StructuralModel) -> Iterator[Comparison]:
                 name,
                 named[name],
                 rtol=1e-2 if gls else 1e-3,
-                atol=1e-3,
+                atol=1e-3 if gls else ESTIMATE,
                 reason="lavaan scales the slope by (n - 1) / n and then multiplies by n"
                 if gls
                 else "",
             )
     if "released" in case.values:
         tests = fitted.score_tests()["chisq"]
-        yield from case.compare("released", tests[:-1], rtol=1e-3, atol=1e-3)
-        yield from case.compare("all", tests.iloc[-1], rtol=1e-3, atol=1e-3)
+        yield from case.compare("released", tests[:-1], rtol=1e-3, atol=ESTIMATE)
+        yield from case.compare("all", tests.iloc[-1], rtol=1e-3, atol=ESTIMATE)
 
 
 def _residuals(case: Case, fitted: StructuralModel) -> Iterator[Comparison]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,40 +28,53 @@ def estimates_frame(
     table = specification.table
     values, errors = _values(specification, found, inference)
     std, std_errors = _standardised(specification, found, inference)
-    rows = []
-    for place, row in enumerate(table.parameters):
-        rows.append(
-            {
-                "lhs": row.lhs, "op": row.op, "rhs": row.rhs,
-                "group": labels[row.group - 1], "label": row.label,
-                "est": values[place], "se": errors[place],
-                "std": std[place], "se_std": std_errors[place],
-            }
-        )  # fmt: skip
-    for name, value, error, whole, whole_error in _defined(specification, found, inference):
-        rows.append(
-            {
-                "lhs": name[0], "op": ":=", "rhs": name[1], "group": None, "label": name[0],
-                "est": value, "se": error, "std": whole, "se_std": whole_error,
-            }
-        )  # fmt: skip
-    return with_tests(pd.DataFrame(rows), conf_level, grouped=list(labels) != [None])
+    rows = table.parameters
+    texts: dict[str, list[Any]] = {
+        "lhs": [row.lhs for row in rows],
+        "op": [row.op for row in rows],
+        "rhs": [row.rhs for row in rows],
+        "group": [labels[row.group - 1] for row in rows],
+        "label": [row.label for row in rows],
+    }
+    numbers = [values, errors, std, std_errors]
+    defined = _defined(specification, found, inference)
+    if defined:
+        for name in ("lhs", "label"):
+            texts[name] += [one[0][0] for one in defined]
+        texts["op"] += [":="] * len(defined)
+        texts["rhs"] += [one[0][1] for one in defined]
+        texts["group"] += [None] * len(defined)
+        numbers = [
+            np.append(part, [one[k] for one in defined]) for k, part in enumerate(numbers, start=1)
+        ]
+    named = dict(zip(("est", "se", "std", "se_std"), numbers, strict=True))
+    return _tested({**texts, **named}, conf_level, grouped=list(labels) != [None])
 
 
 def with_tests(frame: pd.DataFrame, conf_level: float, *, grouped: bool) -> pd.DataFrame:
     """Add what follows from estimates and their errors: z, p and the interval."""
+    columns = {str(name): frame[name].to_numpy() for name in frame}
+    return _tested(columns, conf_level, grouped=grouped)
+
+
+def _tested(columns: Mapping[str, Any], conf_level: float, *, grouped: bool) -> pd.DataFrame:
     from scipy.special import ndtr, ndtri
 
-    known = frame["se"].to_numpy(dtype=np.float64)
-    estimate = frame["est"].to_numpy(dtype=np.float64)
+    known = np.asarray(columns["se"], dtype=np.float64)
+    estimate = np.asarray(columns["est"], dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(known > 0, estimate / known, np.nan)
     half = float(ndtri(0.5 + conf_level / 2)) * known
-    frame["z"], frame["pvalue"] = z, 2.0 * ndtr(-np.abs(z))
-    frame["ci_low"], frame["ci_high"] = estimate - half, estimate + half
-    order = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue", "ci_low", "ci_high"]
-    frame = frame[[*order, "std", "se_std"]]
-    return frame if grouped else frame.drop(columns="group")
+    found = {
+        **columns,
+        "z": z,
+        "pvalue": 2.0 * ndtr(-np.abs(z)),
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+    }
+    order = ["lhs", "op", "rhs", *(["group"] if grouped else []), "label", "est", "se", "z",
+             "pvalue", "ci_low", "ci_high", "std", "se_std"]  # fmt: skip
+    return pd.DataFrame({name: found[name] for name in order})
 
 
 def _values(

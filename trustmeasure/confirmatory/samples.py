@@ -153,6 +153,8 @@ def _kept(
     missing: str,
     notes: Notes,
 ) -> NDArray[np.bool_]:
+    if np.isfinite(values.sum()):
+        return np.ones(len(values), dtype=bool)
     answered = ~np.isnan(values)
     if missing == "listwise":
         keep = answered.all(axis=1)
@@ -210,17 +212,18 @@ def _group(
         )
     if len(rows) < len(values):
         values = values[rows]
-    answered = ~np.isnan(values)
-    complete = bool(answered.all())
-    unasked = [name for place, name in enumerate(observed) if not answered[:, place].any()]
-    if unasked:
-        raise DataError(f"Variable(s) {listed(unasked)} have no answer{where}.")
-    refuse_constant(values, observed)
-    if complete:
+    if np.isfinite(values.sum()):
         mean = np.ones(len(values)) @ values / len(values)
         centred = values - mean
         covariance = centred.T @ centred / len(values)
+        if (np.diag(covariance) <= 1e-12 * (1.0 + mean**2)).any():
+            refuse_constant(values, observed)
     else:
+        answered = ~np.isnan(values)
+        unasked = [name for place, name in enumerate(observed) if not answered[:, place].any()]
+        if unasked:
+            raise DataError(f"Variable(s) {listed(unasked)} have no answer{where}.")
+        refuse_constant(values, observed)
         mean = np.nanmean(values, axis=0)
         centred = np.where(answered, values - mean, 0.0)
         counts = answered.T.astype(np.float64) @ answered

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.kernels.descent import Descent, descend
-from trustmeasure.kernels.moment_fit import Model
+from trustmeasure.kernels.moment_fit import Model, half_products
 from trustmeasure.kernels.pattern_moments import (
     PatternStack,
     Terms,
@@ -19,7 +19,7 @@ from trustmeasure.kernels.pattern_moments import (
     stack_patterns,
     weighted_answers,
 )
-from trustmeasure.kernels.structural import Layout, implied, matrices, slopes
+from trustmeasure.kernels.structural import Implied, Layout, Slopes, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -150,6 +150,11 @@ def case_scores(
     for layout, data in zip(model.layouts, values, strict=True):
         found = implied(matrices(layout, parameters))
         change = slopes(layout, found)
+        scores = np.zeros((len(data), len(parameters)))
+        if np.isfinite(data.sum()):
+            scores[:, change.used] = _complete_scores(change, found, data)
+            found_scores.append(scores @ model.basis)
+            continue
         turned, layers = weighted_answers(stack_patterns(data), data, found.spread, found.mean)
         part = change.weight * ((turned @ change.left.T) * (turned @ change.right.T))
         part += turned @ change.mean.T
@@ -159,10 +164,22 @@ def case_scores(
         half = moment_slopes(change)[: len(rows)] * (0.5 * twice)[:, None]
         for layer, inverses in layers:
             part[layer.rows] -= (inverses[:, rows, columns] @ half)[layer.which]
-        scores = np.zeros((len(data), len(parameters)))
         scores[:, change.used] = part
         found_scores.append(scores @ model.basis)
     return found_scores
+
+
+def _complete_scores(change: Slopes, found: Implied, data: FloatArray) -> FloatArray:
+    """Give the scores (n, t) of cases who answered everything."""
+    root = np.linalg.inv(np.linalg.cholesky(found.spread))
+    white = (data - found.mean) @ root.T
+    left, right = change.left @ root.T, change.right @ root.T
+    part = (white @ left.T) * (white @ right.T)
+    part -= (left * right).sum(axis=1)
+    part *= change.weight
+    if change.mean.any():
+        part += white @ (change.mean @ root.T).T
+    return np.asarray(part)
 
 
 def observed_information(
@@ -182,13 +199,47 @@ def observed_information(
     for layout, group in zip(model.layouts, groups, strict=True):
         found = implied(matrices(layout, parameters))
         change = slopes(layout, found)
-        turn = moment_slopes(change)
-        terms = _terms(group, found.spread, found.mean, observed=True)
-        curved[np.ix_(change.used, change.used)] += turn.T @ _known(terms.observed) @ turn
-        bent[:, change.used] += _slopes_at(layout, points, terms)
+        if _is_complete(group):
+            terms = pattern_terms(group, found.spread, found.mean)
+            if terms is None:
+                raise np.linalg.LinAlgError("the implied covariance matrix has no inverse")
+            own = _complete_curvature(group, change, found)
+        else:
+            turn = moment_slopes(change)
+            terms = _terms(group, found.spread, found.mean, observed=True)
+            own = turn.T @ _known(terms.observed) @ turn
+        curved[np.ix_(change.used, change.used)] += own
+        # Moments are linear in what is not a loading or a slope.
+        if len(layout.places["lambda"][2]) or len(layout.places["beta"][2]):
+            bent[:, change.used] += _slopes_at(layout, points, terms)
     bend = (bent[:size] - bent[size:]) @ model.basis / (2 * np.diag(moves))[:, None]
     hessian = model.basis.T @ curved @ model.basis + (bend + bend.T) / 2
     return np.asarray(hessian / persons(groups))
+
+
+def _is_complete(group: PatternStack) -> bool:
+    return len(group.layers) == 1 and group.layers[0].missing.shape == (1, 0)
+
+
+def _complete_curvature(group: PatternStack, change: Slopes, found: Implied) -> FloatArray:
+    """Give the curvature (t, t) of one complete pattern, from the vectors of the derivatives."""
+    layer = group.layers[0]
+    n = float(layer.n[0])
+    root = np.linalg.inv(np.linalg.cholesky(found.spread))
+    left, right, means = (part @ root.T for part in (change.left, change.right, change.mean))
+    off = root @ (layer.mean[0] - found.mean)
+    spread = np.outer(off, off)
+    if len(layer.scatter):
+        spread = spread + root @ layer.scatter[0] @ root.T / n
+    by = left @ spread, right @ spread
+    around = (right @ left.T) * (by[0] @ right.T) + (right @ right.T) * (by[0] @ left.T)
+    around += (left @ left.T) * (by[1] @ right.T) + (left @ right.T) * (by[1] @ left.T)
+    weight = change.weight
+    curved = weight[:, None] * weight * (around - half_products(left, right))
+    mixed = weight[:, None] * (
+        (right @ off)[:, None] * (left @ means.T) + (left @ off)[:, None] * (right @ means.T)
+    )
+    return np.asarray(n * (curved + mixed + mixed.T + means @ means.T))
 
 
 def _slopes_at(layout: Layout, points: FloatArray, terms: Terms) -> FloatArray:
