@@ -313,3 +313,18 @@ def test_observed_models_are_drawn(schools: pd.DataFrame) -> None:
     diagram = diagram_of(fitted)
     assert set(diagram.nodes) == {"x9", "x1", "x4"}
     assert plots.path_diagram(fitted).texts
+
+
+def test_effects_and_slopes_have_their_figures(schools: pd.DataFrame) -> None:
+    effects = tm.mediation(schools, "x1", ["x4", "x7"], "x9", n_boot=200, rng=1)
+    ax = tm.plot(effects)
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["total", "direct"]
+    assert "x1 → x4 → x9" in plots.describe(effects)
+    slopes = tm.moderation(schools, "x9", "x1", "x7")
+    assert len(slopes.regions) == 2
+    assert "not significant from" in plots.describe(slopes)
+    ax = tm.plot(slopes)
+    assert ax.get_xlabel() == "x7"
+    for draw, wrong in ((plots.mediation_effects, slopes), (plots.conditional_slope, effects)):
+        with pytest.raises(DataError, match="draws the result of"):
+            draw(wrong)

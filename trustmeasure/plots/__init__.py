@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trustmeasure.plots.descriptions import describe
     from trustmeasure.plots.discriminant import heterotrait_ratios
     from trustmeasure.plots.distributions import score_distribution
+    from trustmeasure.plots.effects import conditional_slope, mediation_effects
     from trustmeasure.plots.export import close, figure_svg
     from trustmeasure.plots.factors import loadings, scree
     from trustmeasure.plots.invariance import (
@@ -36,6 +37,7 @@ _MODULES = {
     "aligned_means": "invariance",
     "bland_altman": "retest",
     "close": "export",
+    "conditional_slope": "effects",
     "correlation_heatmap": "matrices",
     "criteria": "retention",
     "describe": "descriptions",
@@ -47,6 +49,7 @@ _MODULES = {
     "loadings": "factors",
     "map_values": "retention",
     "measurement_parameters": "invariance",
+    "mediation_effects": "effects",
     "offscreen": "style",
     "path_diagram": "paths",
     "residual_heatmap": "residuals",
@@ -62,6 +65,7 @@ __all__ = [
     "aligned_means",
     "bland_altman",
     "close",
+    "conditional_slope",
     "correlation_heatmap",
     "criteria",
     "describe",
@@ -73,6 +77,7 @@ __all__ = [
     "loadings",
     "map_values",
     "measurement_parameters",
+    "mediation_effects",
     "offscreen",
     "path_diagram",
     "plot",

@@ -28,7 +28,7 @@ from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import scale_title
 from trustmeasure.tables.numbers import bounded, count, interval, level, number, percent
 from trustmeasure.tables.people import scale_range
-from trustmeasure.theory import TheoryFit, TheoryOfChange
+from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
 from trustmeasure.thresholds import load_thresholds
 from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
@@ -379,6 +379,8 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ExploratoryFactors: _loadings,
     AgreementResult: _agreement,
     CurvilinearResult: _curve,
+    MediationResult: model_words.mediated,
+    ModerationResult: model_words.moderated,
     InvarianceResult: _ladder,
     PartialInvariance: _released,
     AlignmentResult: _aligned,

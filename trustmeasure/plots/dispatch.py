@@ -28,7 +28,7 @@ from trustmeasure.reliability import (
 )
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
-from trustmeasure.theory import TheoryFit, TheoryOfChange
+from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
 from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     HeterotraitRatios: ("heterotrait_ratios",),
     StructuralModel: ("path_diagram", "residual_heatmap"),
     TheoryOfChange: ("path_diagram",),
+    MediationResult: ("mediation_effects",),
+    ModerationResult: ("conditional_slope",),
     TheoryFit: ("path_diagram", "residual_heatmap"),
     InvarianceResult: ("invariance_ladder", "measurement_parameters"),
     PartialInvariance: ("measurement_parameters",),

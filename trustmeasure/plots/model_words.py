@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.tables.numbers import bounded, number
-from trustmeasure.theory import TheoryFit, TheoryOfChange
+from trustmeasure.tables.numbers import bounded, interval, level, number
+from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
 
 MOST_PATHS = 30
 
@@ -77,6 +77,32 @@ def residuals(model: StructuralModel | TheoryFit) -> str:
     many = int((np.abs(values) > LIMIT).sum())
     parts.append(f"{many or 'None'} of {len(values)} beyond {bounded(LIMIT)} in size.")
     return " ".join(parts)
+
+
+def mediated(result: MediationResult) -> str:
+    """Say what the figure of effects shows."""
+    table = result.effects
+    said = [
+        f"{name} {number(row['est'])} {interval(row['ci_low'], row['ci_high'], unit=False)}"
+        for name, row in table.iterrows()
+    ]
+    return (
+        f"Dot plot of the effects of {result.settings['x']} on {result.settings['y']} with "
+        f"{level(result.settings['conf_level'])} intervals: {'; '.join(said)}."
+    )
+
+
+def moderated(result: ModerationResult) -> str:
+    """Say what the figure of conditional slopes shows."""
+    from trustmeasure.plots.effects import regions_in_words
+
+    settings, ends = result.settings, result.curve["slope"]
+    return (
+        f"Line plot of the slope of {settings['x']} on {settings['y']} over {settings['w']}, from "
+        f"{number(ends.iloc[0])} at {number(result.curve['w'].iloc[0])} to "
+        f"{number(ends.iloc[-1])} at {number(result.curve['w'].iloc[-1])}. "
+        f"{regions_in_words(result)}"
+    )
 
 
 def _counted(n: int, thing: str) -> str:
