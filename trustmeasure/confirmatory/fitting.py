@@ -19,7 +19,7 @@ from trustmeasure.confirmatory.fit_measures import (
     fit_measures,
     n_moments,
 )
-from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed
+from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed, saturated_trace
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
 from trustmeasure.confirmatory.parameters import Parameter
@@ -131,10 +131,11 @@ def fit_model(
     prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
     found, held = estimate_within(specification, samples, prepared)
     df = degrees_of_freedom(specification, means=with_means, n_equal=found.n_equal)
-    inference = infer(
-        specification, found, prepared, samples, errors=errors, test=test, df=df, means=with_means
-    )
     known = informed(specification, prepared, samples, errors=errors) if incomplete else None
+    inference = infer(
+        specification, found, prepared, samples, errors=errors, test=test, df=df,
+        means=with_means, saturated=None if known is None else saturated_trace(known),
+    )  # fmt: skip
     baseline = _baseline(
         table, samples, prepared, known, errors=errors, test=test, means=with_means
     )
@@ -352,8 +353,9 @@ def _baseline(
     df = degrees_of_freedom(specification, means=means)
     found = estimate(specification, samples, prepared)
     inference = infer(
-        specification, found, prepared, samples, errors=errors, test=test, df=df, means=means
-    )
+        specification, found, prepared, samples, errors=errors, test=test, df=df, means=means,
+        saturated=None if known is None else saturated_trace(known),
+    )  # fmt: skip
     complete = None if known is None else corrected(found, prepared, samples, df, known)
     return Tested(found.chisq, df, inference.scaled, complete)
 

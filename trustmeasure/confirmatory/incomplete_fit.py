@@ -93,6 +93,16 @@ def informed(
     return groups
 
 
+def saturated_trace(groups: Sequence[Informed]) -> float | None:
+    """Give tr(JW⁻¹) over groups, where there are products of scores."""
+    total = 0.0
+    for group in groups:
+        if group.products is None:
+            return None
+        total += float(np.trace(np.linalg.solve(group.known, group.products)))
+    return total
+
+
 def corrected(
     found: Estimates, data: Data, samples: Samples, df: int, groups: Sequence[Informed]
 ) -> Statistic:

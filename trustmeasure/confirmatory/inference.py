@@ -85,8 +85,12 @@ def infer(
     test: str,
     df: int,
     means: bool,
+    saturated: float | None = None,
 ) -> Inference:
-    """Compute standard errors and the test statistic in the ways asked for."""
+    """Compute standard errors and the test statistic in the ways asked for.
+
+    ``saturated`` is the trace tr(B₁A₁⁻¹) of the saturated model, where it is known already.
+    """
     observed = data.patterns is not None or errors == "robust.huber.white"
     information = hessian(found, data) if observed else expected_information(found, data)
     weakest, direction = _weakest(information, found.model)
@@ -109,7 +113,8 @@ def infer(
         spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
         if df > 0 and test == "yuan.bentler.mplus":
             own = float(np.trace(inverse @ meat))
-            saturated = _saturated_trace(specification, data, samples, means=means)
+            if saturated is None:
+                saturated = _saturated_trace(specification, data, samples, means=means)
             scaling = (saturated - own) / df
             # lavaan counts parameters before equalities here.
             moments = specification.basis.shape[1] - found.n_equal + df
