@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.confirmatory.specification import Block, Specification
 from trustmeasure.kernels.moment_fit import Model
 from trustmeasure.kernels.structural import implied, matrices
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 
 def standardised(specification: Specification, model: Model, parameters: FloatArray) -> FloatArray:
@@ -28,28 +29,31 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
         through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
         latent = through @ parts["psi"] @ np.swapaxes(through, -1, -2)
         sd_latent = _roots(np.diagonal(latent, axis1=-2, axis2=-1))
-        for place, (name, i, j) in block.cells.items():
+        above = np.where(sd_latent > 0, sd_latent, np.nan)
+        for name, (places, i, j) in _cells(block).items():
             if name in ("nu", "alpha"):
-                own = sd_observed[..., i] if name == "nu" else sd_latent[..., i]
-                found[..., place] = _over(parts[name][..., i], own)
+                own = sd_observed if name == "nu" else sd_latent
+                found[..., places] = _over(parts[name][..., i], own[..., i])
                 continue
-            value = parts[name][..., i, j]
-            if name == "lambda":
-                scale = sd_observed[..., i] / np.where(
-                    sd_latent[..., j] > 0, sd_latent[..., j], np.nan
-                )
-            elif name == "beta":
-                scale = sd_latent[..., i] / np.where(
-                    sd_latent[..., j] > 0, sd_latent[..., j], np.nan
-                )
-            elif i == j:
-                own = sd_observed if name == "theta" else sd_latent
-                scale = own[..., i] ** 2
+            if name in ("lambda", "beta"):
+                side = sd_observed if name == "lambda" else sd_latent
+                scale = side[..., i] / above[..., j]
             else:
+                whole = sd_observed if name == "theta" else sd_latent
                 residual = np.abs(np.diagonal(parts[name], axis1=-2, axis2=-1))
-                scale = np.sqrt(residual[..., i] * residual[..., j])
-            found[..., place] = _over(value, scale)
+                scale = np.where(
+                    i == j, whole[..., i] ** 2, np.sqrt(residual[..., i] * residual[..., j])
+                )
+            found[..., places] = _over(parts[name][..., i, j], scale)
     return found
+
+
+def _cells(block: Block) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
+    """Give, for each matrix, the rows of the table with their rows and columns in it."""
+    lists: dict[str, list[tuple[int, int, int]]] = {}
+    for place, (name, i, j) in block.cells.items():
+        lists.setdefault(name, []).append((place, i, j))
+    return {name: tuple(np.asarray(cells, dtype=np.intp).T) for name, cells in lists.items()}
 
 
 def _roots(variances: FloatArray) -> FloatArray:

@@ -19,7 +19,15 @@ from trustmeasure.kernels.pattern_moments import (
     stack_patterns,
     weighted_answers,
 )
-from trustmeasure.kernels.structural import Implied, Layout, Slopes, implied, matrices, slopes
+from trustmeasure.kernels.structural import (
+    NAMES,
+    Implied,
+    Layout,
+    Slopes,
+    implied,
+    matrices,
+    slopes,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -188,7 +196,8 @@ def observed_information(
     """Hessian (k, k) of half the deviance.
 
     What the moments' curvature contributes is exact; the bend of the moments themselves, at
-    the slope of the likelihood held fixed, is by central differences.
+    the slope of the likelihood held fixed, is exact for loadings, and by central differences
+    where slopes among latent variables are free.
     """
     parameters = model.expand(reduced)
     size = len(reduced)
@@ -208,10 +217,12 @@ def observed_information(
             turn = moment_slopes(change)
             terms = _terms(group, found.spread, found.mean, observed=True)
             own = turn.T @ _known(terms.observed) @ turn
-        curved[np.ix_(change.used, change.used)] += own
         # Moments are linear in what is not a loading or a slope.
-        if len(layout.places["lambda"][2]) or len(layout.places["beta"][2]):
+        if len(layout.places["beta"][2]):
             bent[:, change.used] += _slopes_at(layout, points, terms)
+        elif len(layout.places["lambda"][2]):
+            own = own + _bend_of_loadings(layout, parameters, terms)
+        curved[np.ix_(change.used, change.used)] += own
     bend = (bent[:size] - bent[size:]) @ model.basis / (2 * np.diag(moves))[:, None]
     hessian = model.basis.T @ curved @ model.basis + (bend + bend.T) / 2
     return np.asarray(hessian / persons(groups))
@@ -240,6 +251,31 @@ def _complete_curvature(group: PatternStack, change: Slopes, found: Implied) -> 
         (right @ off)[:, None] * (left @ means.T) + (left @ off)[:, None] * (right @ means.T)
     )
     return np.asarray(n * (curved + mixed + mixed.T + means @ means.T))
+
+
+def _bend_of_loadings(layout: Layout, parameters: FloatArray, terms: Terms) -> FloatArray:
+    """Give what the bend of the moments adds (t, t) where loadings are free, but no slopes."""
+    parts = matrices(layout, parameters)
+    through = np.linalg.inv(np.eye(len(parts["beta"])) - parts["beta"])
+    latent = through @ parts["psi"] @ through.T
+    pull = terms.slope_spread
+    turned = pull @ parts["lambda"] @ through
+    i, j, _ = layout.places["lambda"]
+    at, begin = {}, 0
+    for name in NAMES:
+        at[name] = slice(begin, begin + len(layout.places[name][2]))
+        begin = at[name].stop
+    found = np.zeros((begin, begin))
+    found[at["lambda"], at["lambda"]] = 2.0 * pull[np.ix_(i, i)] * latent[np.ix_(j, j)]
+    k, m, _ = layout.places["psi"]
+    across = through[np.ix_(j, k)] * turned[np.ix_(i, m)]
+    across = across + through[np.ix_(j, m)] * turned[np.ix_(i, k)]
+    found[at["lambda"], at["psi"]] = 2.0 * np.where(k == m, 0.5, 1.0) * across
+    means, _, _ = layout.places["alpha"]
+    found[at["lambda"], at["alpha"]] = terms.slope_mean[i][:, None] * through[np.ix_(j, means)]
+    for name in ("psi", "alpha"):
+        found[at[name], at["lambda"]] = found[at["lambda"], at[name]].T
+    return found
 
 
 def _slopes_at(layout: Layout, points: FloatArray, terms: Terms) -> FloatArray:
