@@ -131,12 +131,13 @@ class ParameterTable:
 
         Without a group and level, those of all, each once.
         """
-        return variable_names(
-            self.parameters,
-            kind,
-            blocks=self._blocks,
-            chosen=[(g, k) for g, k in self._blocks if group in (None, g) and level in (None, k)],
-        )
+        key = (kind, group, level)
+        if key not in self._known_names:
+            chosen = [(g, k) for g, k in self._blocks if group in (None, g) and level in (None, k)]
+            self._known_names[key] = variable_names(
+                self.parameters, kind, blocks=self._blocks, chosen=chosen
+            )
+        return self._known_names[key]
 
     @property
     def ov_x(self) -> tuple[str, ...]:
@@ -202,6 +203,10 @@ class ParameterTable:
         return pd.DataFrame(
             [[getattr(row, name) for name in columns] for row in self.parameters], columns=columns
         )
+
+    @cached_property
+    def _known_names(self) -> dict[tuple[str, int | None, int | None], tuple[str, ...]]:
+        return {}
 
     @cached_property
     def _blocks(self) -> Sequence[tuple[int, int]]:
