@@ -396,7 +396,7 @@ def test_models_of_other_data_are_not_compared(pupils: pd.DataFrame) -> None:
         tm.compare_models({"a": whole, "b": tm.cfa(THREE, pupils.head(200))})
     with pytest.raises(DataError, match="same variables"):
         tm.compare_models({"a": whole, "b": tm.cfa("f =~ x1 + x2 + x3 + x4", pupils)})
-    with pytest.raises(OptionError, match="'MLR'. Fit both with the same"):
+    with pytest.raises(OptionError, match=r"'MLR'\. Fit both with the same"):
         tm.compare_models({"a": whole, "b": tm.cfa(THREE, pupils, estimator="MLR")})
     with pytest.raises(OptionError, match="at least two"):
         tm.compare_models({"a": whole})
@@ -459,6 +459,19 @@ def test_simulated_indices_are_those_of_a_fit(pupils: pd.DataFrame) -> None:
         indices = _indices(refit, found, sample)
         for name in ("chisq", "df", "cfi", "tli", "rmsea", "srmr"):
             assert indices[name][0] == pytest.approx(fitted.fit[name], abs=1e-6), name
+
+
+def test_comparisons_and_latent_correlations_have_tables(pupils: pd.DataFrame) -> None:
+    models = {
+        "configural": tm.cfa(THREE, pupils, group="school", estimator="MLR"),
+        "metric": tm.cfa(THREE, pupils, group="school", estimator="MLR", group_equal="loadings"),
+    }
+    shown = tm.table(tm.compare_models(models)).to_markdown()
+    assert "6.57 (6)" in shown
+    assert "Satorra" in shown
+    other = tm.table(tm.discriminant_validity(tm.cfa(THREE, pupils))).to_markdown()
+    assert "visual" in other
+    assert "none" in other
 
 
 # --- validity -------------------------------------------------------------------------------

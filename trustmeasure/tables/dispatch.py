@@ -9,6 +9,7 @@ import pandas as pd
 
 from trustmeasure._checks import check_option
 from trustmeasure.agreement import AggregateResult, AgreementResult, GroupICCResult
+from trustmeasure.confirmatory import ModelComparison
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     BartlettSphericity,
@@ -45,6 +46,7 @@ from trustmeasure.tables import (
     factors,
     invariance,
     methods,
+    models,
     omegas,
     people,
     reliability,
@@ -59,6 +61,7 @@ from trustmeasure.validity import (
     CriterionValidityResult,
     CurvilinearResult,
     DisattenuatedCorrelation,
+    DiscriminantValidity,
     HeterotraitRatios,
     KnownGroupsResult,
     MarkerResult,
@@ -90,6 +93,8 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AggregateResult: ("aggregate", people.teams_table),
     GroupICCResult: ("group_icc", people.icc_table),
     AgreementResult: ("rwg, rwg_j", people.agreement_table),
+    ModelComparison: ("compare_models", models.comparison_table),
+    DiscriminantValidity: ("discriminant_validity", models.discriminant_table),
     HeterotraitRatios: ("htmt", validity.heterotrait_table),
     KnownGroupsResult: ("known_groups", validity.known_groups_table),
     CriterionValidityResult: ("criterion_validity", validity.criterion_table),
