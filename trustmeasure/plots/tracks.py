@@ -188,4 +188,5 @@ def point_on(track: np.ndarray[Any, Any], t: float) -> np.ndarray[Any, Any]:
 
 
 def reach_of(track: np.ndarray[Any, Any]) -> float:
+    """Give the distance from one end of a line to the other."""
     return float(np.hypot(*(track[-1] - track[0])))
