@@ -185,7 +185,11 @@ def _search(
     found = estimates_at(around, data, _shares(free, parameters - around.origin))
     n_equal = rank(solved.slopes[: len(limits.equal)], basis.shape[1])
     found = replace(
-        found, converged=solved.converged, n_iterations=solved.n_iterations, n_equal=n_equal
+        found,
+        parameters=parameters,
+        converged=solved.converged,
+        n_iterations=solved.n_iterations,
+        n_equal=n_equal,
     )
     problem_text = ""
     if solved.broken > 1e-6:
