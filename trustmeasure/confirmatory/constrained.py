@@ -174,8 +174,9 @@ def _search(
         positive=restriction(limits.inequalities),
     )
     solved = minimise(problem, start)
-    # Not a rounding error beyond a bound.
-    parameters = np.clip(model.expand(solved.point), limits.lower, limits.upper)
+    parameters = model.expand(solved.point)
+    for bound in (limits.lower, limits.upper):  # exactly there, and not just beyond
+        parameters = np.where(np.abs(parameters - bound) < BROKEN, bound, parameters)
     # lavaan's errors keep to the constraints that bind, but not to bounds.
     places = np.flatnonzero(solved.binding)
     n_unequal = len(limits.unequal)
