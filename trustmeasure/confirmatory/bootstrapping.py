@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,7 +17,7 @@ from trustmeasure.confirmatory.estimation import hessian, statistic_factor
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
-from trustmeasure.kernels.bootstrap_intervals import Limits, bca_limits, percentile_limits
+from trustmeasure.kernels.bootstrap_intervals import Limits, known_limits, known_spread
 from trustmeasure.kernels.moment_replicates import Replicates, resampled_moments
 from trustmeasure.kernels.pattern_fit import case_scores
 from trustmeasure.kernels.sandwich import scaled_inverse
@@ -179,7 +178,7 @@ def bootstrap(
     estimate = computed(point[None])[0]
     drawn = computed(found.parameters[sound])
     left_out = _left_out(fitted, computed, point, ci)
-    limits = _limits(estimate, drawn, left_out, ci, conf_level)
+    limits = known_limits(estimate, drawn, None if ci == "percentile" else left_out, conf_level)
     rows = len(fit.estimates)
     pvalue = np.nan
     if bollen_stine:
@@ -350,43 +349,6 @@ def _summed(influence: FloatArray, codes: NDArray[np.intp]) -> FloatArray:
     return totals
 
 
-def _limits(
-    estimate: FloatArray, drawn: FloatArray, left_out: FloatArray | None, ci: str, level: float
-) -> Limits:
-    """Give limits; NaN for what does not vary, or has no value in a tenth of the replicates.
-
-    Standardised values have none where the model implies a negative variance.
-    """
-    known = np.isfinite(drawn)
-    moving = (known.mean(axis=0) > 0.9) & (_range(drawn) > 1e-9)
-    whole = moving & known.all(axis=0)
-    low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-    rest = np.flatnonzero(moving & ~whole)
-    sets: list[NDArray[np.intp]] = [np.flatnonzero(whole), *rest[:, None]]
-    for columns in sets:
-        rows = known[:, columns].all(axis=1)
-        part = drawn[np.ix_(rows, columns)]
-        if ci == "percentile" or left_out is None:
-            found = percentile_limits(part, level)
-        else:
-            own = np.broadcast_to(left_out, (len(left_out), len(estimate)))[:, columns]
-            found = bca_limits(estimate[columns], part, own, level)
-        low[columns], high[columns] = found.low, found.high
-    return Limits(low, high)
-
-
-def _range(drawn: FloatArray) -> FloatArray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of columns without any value
-        return np.asarray(np.nanmax(drawn, axis=0) - np.nanmin(drawn, axis=0))
-
-
-def _spread(drawn: FloatArray) -> FloatArray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanstd(drawn, axis=0, ddof=1))
-
-
 def _bollen_stine(fit: StructuralModel, refit: Refit, moments: Moments) -> float:
     """Fit the same draws of data that are turned so that the model holds in them."""
     fitted = refit.fitted
@@ -412,7 +374,7 @@ def _table(
 ) -> pd.DataFrame:
     columns = [name for name in ("lhs", "op", "rhs", "group", "label") if name in fit.estimates]
     frame = fit.estimates[columns].copy()
-    spread = _spread(drawn)
+    spread = known_spread(drawn)
     plain, whole = slice(0, rows), slice(rows, 2 * rows)
     frame["est"] = estimate[plain]
     frame["se"] = spread[plain]
@@ -433,7 +395,7 @@ def _statistic_table(
     return pd.DataFrame(
         {
             "est": estimate[own],
-            "se": _spread(drawn[:, own]),
+            "se": known_spread(drawn[:, own]),
             "ci_low": limits.low[own],
             "ci_high": limits.high[own],
         },

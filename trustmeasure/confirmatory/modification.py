@@ -71,10 +71,15 @@ def modification_indices(
 
 
 def _refuse_unweighted(fitted: Fitted) -> None:
-    if fitted.data.estimator == "ULS":
+    if not isinstance(fitted, Fitted):
         raise OptionError(
-            "Score tests need an estimator whose statistic has a χ² distribution; 'ULS' has none. "
-            "Fit the model with estimator='ML', 'MLR' or 'GLS'."
+            "Score tests are for models of continuous items on one level. Fit the model without "
+            "ordered= (estimator='MLR') for them."
+        )
+    if fitted.data.estimator not in ("ML", "GLS"):
+        raise OptionError(
+            "Score tests are for estimators by maximum likelihood and 'GLS', not for "
+            f"'{fitted.data.estimator}'. Fit the model with estimator='ML' or 'MLR'."
         )
 
 

@@ -87,10 +87,11 @@ def residuals_of(
     )
     parts = [_raw(group) if kind != "correlation" else _correlation(group) for group in groups]
     if kind in ("standardized", "normalized"):
-        if fitted.data.estimator == "ULS":
+        if fitted.data.estimator not in ("ML", "GLS"):
             raise OptionError(
-                f"kind='{kind}' needs standard errors of the moments, which estimator='ULS' has "
-                "none of. Use kind='raw' or kind='correlation'."
+                f"kind='{kind}' needs standard errors of the moments, which are given for "
+                f"maximum likelihood and 'GLS', not for '{fitted.data.estimator}'. Use kind='raw' "
+                "or kind='correlation'."
             )
         spreads = _spreads(fitted, str(settings["se"]), groups, kind)
         parts = [

@@ -151,7 +151,7 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            With estimator="ULS", whose statistic has no χ² distribution.
+            For ordered items and two levels, and with estimator="ULS" or "WLS".
 
         Notes
         -----
@@ -199,7 +199,8 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            For a model without equalities, and with estimator="ULS".
+            For a model without equalities, of ordered items or two levels, and with
+            estimator="ULS" or "WLS".
 
         Notes
         -----
@@ -248,7 +249,7 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            For standard errors with estimator="ULS", which has none.
+            For standard errors with estimator="ULS" or "WLS".
 
         Notes
         -----

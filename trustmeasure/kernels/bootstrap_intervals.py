@@ -49,3 +49,43 @@ def bca_limits(
     for m in np.flatnonzero(usable):
         found[:, m] = np.quantile(replicates[:, m], [limits[0][m], limits[1][m]])
     return Limits(found[0], found[1])
+
+
+def known_limits(
+    estimate: FloatArray, replicates: FloatArray, left_out: FloatArray | None, level: float
+) -> Limits:
+    """Give limits of quantities (m,) of which some have no value in some replicates (b, m).
+
+    Percentiles without ``left_out``, else those of `bca_limits`. NaN for what does not vary, or
+    has no value in a tenth of the replicates.
+    """
+    known = np.isfinite(replicates)
+    moving = known.mean(axis=0) > 0.9
+    moving[moving] = _range(replicates[:, moving]) > 1e-9
+    whole = moving & known.all(axis=0)
+    rest = np.flatnonzero(moving & ~whole)
+    sets: list[NDArray[np.intp]] = [np.flatnonzero(whole), *rest[:, None]]
+    low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
+    for columns in sets:
+        part = replicates[np.ix_(known[:, columns].all(axis=1), columns)]
+        if left_out is None:
+            found = percentile_limits(part, level)
+        else:
+            own = np.broadcast_to(left_out, (len(left_out), len(estimate)))[:, columns]
+            found = bca_limits(estimate[columns], part, own, level)
+        low[columns], high[columns] = found.low, found.high
+    return Limits(low, high)
+
+
+def _range(replicates: FloatArray) -> FloatArray:
+    return np.asarray(np.nanmax(replicates, axis=0) - np.nanmin(replicates, axis=0))
+
+
+def known_spread(replicates: FloatArray) -> FloatArray:
+    """Give the standard deviation (m,) of the replicates (b, m) that have a value."""
+    known = np.isfinite(replicates)
+    count = known.sum(axis=0)
+    filled = np.where(known, replicates, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.where(known, filled - filled.sum(axis=0) / count, 0.0)
+        return np.asarray(np.sqrt((off**2).sum(axis=0) / (count - 1.0)))
