@@ -25,6 +25,7 @@ from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.kernels.fit_indices import Statistic
 from trustmeasure.kernels.pattern_fit import case_scores
 from trustmeasure.kernels.pattern_moments import moment_slopes, pattern_terms, stack_complete
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
@@ -127,7 +128,7 @@ def corrected(
         information += known.share * turn.T @ weight @ turn
     if df <= 0:
         return Statistic(chisq, df)
-    inverse = np.linalg.pinv(information, rcond=1e-10, hermitian=True)
+    inverse = scaled_inverse(information)
     return Statistic(chisq, df, _expected(inverse, reduced, groups) / df)
 
 

@@ -12,6 +12,7 @@ from trustmeasure.confirmatory.inference import Inference, Scaled
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.specification import Specification, specify, starting_values
 from trustmeasure.confirmatory.two_level_samples import TwoLevelSample
+from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices
 from trustmeasure.kernels.two_level import moment_estimates
 from trustmeasure.kernels.two_level_models import (
@@ -159,7 +160,7 @@ def infer_two_level(
     basis = found.model.model.basis
     weakest = float(values[0]) if len(values) else 1.0
     direction = np.abs(basis @ (vectors[:, 0] / size)) if len(values) else np.zeros(len(basis))
-    inverse = np.asarray(np.linalg.pinv(information, rcond=1e-10, hermitian=True)) / persons
+    inverse = scaled_inverse(information) / persons
     if not robust:
         spread = basis @ inverse @ basis.T
         return Inference(spread, None, None, weakest, direction)

@@ -20,8 +20,9 @@ def heterotrait_ratios(
     """
     member = (factor[:, None] == np.arange(factor.max() + 1)).astype(np.float64)
     size = np.abs(correlation)
-    # A correlation of exactly 0 would be minus infinity, times 0 where it does not belong.
-    size = np.log(np.maximum(size, 1e-300)) if geometric else size
+    # A correlation of 0 (up to rounding, which a geometric mean would blow up) would be minus
+    # infinity, times 0 where it does not belong.
+    size = np.log(np.where(size < 1e-14, 1e-300, size)) if geometric else size
     # The diagonal is 1, and so 0 as a logarithm: what it adds is known.
     sums = member.T @ size @ member
     n = member.sum(axis=0)
