@@ -151,7 +151,7 @@ def cfa(
     ----------
     McDonald, R. P., & Goldstein, H. (1989). Balanced versus unbalanced designs for linear
     structural relations in two-level data. *British Journal of Mathematical and Statistical
-    Psychology, 42*(2), 215–232. https://doi.org/10.1111/j.2044-8317.1989.tb00911.x
+    Psychology, 42* (2), 215–232. https://doi.org/10.1111/j.2044-8317.1989.tb00911.x
 
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
     Statistical Software, 48* (2), 1–36. https://doi.org/10.18637/jss.v048.i02
