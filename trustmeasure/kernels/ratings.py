@@ -167,9 +167,13 @@ def _agreement_limits(squares: MeanSquares, icc: float, level: float) -> tuple[f
     df = (k - 1) * (n - 1) * (a + b) ** 2 / bottom
     if df <= 0:
         return math.nan, math.nan
-    upper, lower = float(fdtri(n - 1, df, tail)), float(fdtri(df, n - 1, tail))
+    # Both quantiles are of F(df, n − 1), which gathers at 0 where df nearly vanishes; that of
+    # F(n − 1, df), whose inverse the lower one is, has no end there.
+    least, most = (
+        float(fdtri(df, n - 1, share)) if df > 1e-8 else 0.0 for share in (1 - tail, tail)
+    )
     rest = k * J + (k * n - k - n) * E
     return (
-        _ratio(n * (B - upper * E), upper * rest + n * B),
-        _ratio(n * (lower * B - E), rest + n * lower * B),
+        _ratio(n * (least * B - E), rest + n * least * B),
+        _ratio(n * (most * B - E), rest + n * most * B),
     )
