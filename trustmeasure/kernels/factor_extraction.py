@@ -251,6 +251,12 @@ def _line_search(
     upper: float,
 ) -> tuple[FloatArray, _Point] | None:
     """Shorten a step until it lowers the discrepancy enough; None where no step does."""
+    if -float(point.gradient @ direction) < 1e-13 * max(1.0, abs(point.value)):
+        # Rounding hides so small a gain; a smaller gradient still tells the better point.
+        candidate = np.clip(x + direction, lower, upper)
+        found = evaluate(candidate)
+        nearer = np.abs(found.gradient).max() < 0.5 * np.abs(point.gradient).max()
+        return (candidate, found) if nearer else None
     length = 1.0
     for _ in range(40):
         candidate = np.clip(x + length * direction, lower, upper)
