@@ -393,6 +393,10 @@ def _refuse_extremes(values: FloatArray, names: Sequence[str]) -> None:
     """Refuse items whose variance would be infinite, or zero though their values differ."""
     if not values.size:
         return
+    flat = values.ravel()
+    ordinary = np.fmax.reduce(flat) <= _LARGEST and np.fmin.reduce(flat) >= -_LARGEST
+    if ordinary and (np.fmax.reduce(np.abs(values[:500]), axis=0) >= _SMALLEST).all():
+        return  # the first persons show that no item is vanishingly small
     high, low = np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0)
     largest = np.fmax(high, -low)
     wrong = (largest > _LARGEST) | ((largest > 0) & (largest < _SMALLEST))
