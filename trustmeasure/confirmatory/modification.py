@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, permutations
 from typing import Any
 
@@ -31,51 +31,103 @@ OPERATORS = ("=~", "~", "~~", "~1")
 UNIDENTIFIED = 1e-7
 
 
-def modification_indices(
-    fitted: Fitted,
-    labels: Sequence[Any],
-    *,
-    minimum: float,
-    sort: bool,
-    op: str | Sequence[str] | None,
-    power: bool,
-    delta: float,
-    alpha: float,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Candidates:
+    """What a model could have besides, at its estimates.
+
+    Attributes
+    ----------
+    specification : Specification
+        With the candidates as free parameters, after those that the model has.
+    places : ndarray of int
+        Rows of the candidates.
+    basis : ndarray, shape (n_free, n_reduced)
+        Of the model itself.
+    gradient, information : ndarray
+        Of half the discrepancy of one person, in all parameters, candidates last.
+    factor : float
+        What turns that discrepancy into χ²: persons.
+    lv, everything : ndarray, shape (rows,)
+        What a change is multiplied by in standard deviations.
+    """
+
+    specification: Specification
+    places: NDArray[np.intp]
+    basis: FloatArray
+    gradient: FloatArray
+    information: FloatArray
+    factor: float
+    lv: FloatArray
+    everything: FloatArray
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which indices are wanted; see `StructuralModel.modification_indices`."""
+
+    minimum: float
+    sort: bool
+    op: str | Sequence[str] | None
+    power: bool
+    delta: float
+    alpha: float
+
+    def operators(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the kinds of parameters that are wanted, and check them and the level."""
+        check_level("alpha", self.alpha)
+        wanted = known if self.op is None else (self.op,) if isinstance(self.op, str) else self.op
+        for one in wanted:
+            check_option("op", one, known)
+        return tuple(wanted)
+
+
+def modification_indices(fitted: Fitted, labels: Sequence[Any], wanted: Wanted) -> pd.DataFrame:
     """Test every parameter that the model fixes; see `StructuralModel.modification_indices`."""
     _refuse_unweighted(fitted)
-    wanted = OPERATORS if op is None else (op,) if isinstance(op, str) else tuple(op)
-    for one in wanted:
-        check_option("op", one, OPERATORS)
-    check_level("alpha", alpha)
+    operators = wanted.operators(OPERATORS)
+    return tested(_candidates_of(fitted), labels, wanted, operators)
+
+
+def _candidates_of(fitted: Fitted) -> Candidates:
     table = fitted.specification.table
     extended, places = extended_table(table)
     specification = specify(extended)
     model = specification.model(fitted.samples.covariances, fitted.samples.means)
-    starts = [row.start for row in extended.parameters if row.free > table.n_free]
-    point = np.concatenate([fitted.estimates.parameters, starts])
+    point = np.concatenate([fitted.estimates.parameters, added_starts(table, extended)])
     unrestricted = replace(model, basis=np.eye(len(point)), origin=np.zeros(len(point)))
     gradient, information = score_and_information(unrestricted, fitted.data, point)
-    mi, epc = _univariate(gradient, information, fitted)
-    lv, everything = _scales(specification, model, point)
-    frame = _frame(extended, places, labels)
+    lv, everything = change_scales(specification, model, point)
+    return Candidates(
+        specification=specification,
+        places=places,
+        basis=fitted.estimates.model.basis,
+        gradient=gradient,
+        information=information,
+        factor=statistic_factor(fitted.data),
+        lv=lv,
+        everything=everything,
+    )
+
+
+def tested(
+    found: Candidates, labels: Sequence[Any], wanted: Wanted, operators: Sequence[str]
+) -> pd.DataFrame:
+    """Put the tests of all candidates into a frame, those that are wanted."""
+    mi, epc = _univariate(found)
+    frame = _frame(found.specification.table, found.places, labels)
     frame["mi"], frame["epc"] = mi, epc
-    frame["sepc_lv"], frame["sepc_all"] = epc * lv[places], epc * everything[places]
-    if power:
-        frame = pd.concat([frame, _power(mi, epc, delta, alpha)], axis=1)
-    keep = frame["mi"].notna() & (frame["mi"] >= minimum) & frame["op"].isin(wanted)
+    frame["sepc_lv"] = epc * found.lv[found.places]
+    frame["sepc_all"] = epc * found.everything[found.places]
+    if wanted.power:
+        frame = pd.concat([frame, _power(mi, epc, wanted.delta, wanted.alpha)], axis=1)
+    keep = frame["mi"].notna() & (frame["mi"] >= wanted.minimum) & frame["op"].isin(operators)
     frame = frame[keep]
-    if sort:
+    if wanted.sort:
         frame = frame.sort_values("mi", ascending=False, kind="stable")
     return frame.reset_index(drop=True)
 
 
 def _refuse_unweighted(fitted: Fitted) -> None:
-    if not isinstance(fitted, Fitted):
-        raise OptionError(
-            "Score tests are for models of continuous items on one level. Fit the model without "
-            "ordered= (estimator='MLR') for them."
-        )
     if fitted.data.estimator not in ("ML", "GLS"):
         raise OptionError(
             "Score tests are for estimators by maximum likelihood and 'GLS', not for "
@@ -83,16 +135,27 @@ def _refuse_unweighted(fitted: Fitted) -> None:
         )
 
 
-def extended_table(table: ParameterTable) -> tuple[ParameterTable, NDArray[np.intp]]:
+def added_starts(table: ParameterTable, extended: ParameterTable) -> FloatArray:
+    """Give the values that candidates have in the model, which does not free them."""
+    return np.array([row.start for row in extended.parameters if row.free > table.n_free])
+
+
+def extended_table(
+    table: ParameterTable,
+    *,
+    operators: Sequence[str] = OPERATORS,
+    derived: Callable[[Parameter], bool] = lambda row: False,
+) -> tuple[ParameterTable, NDArray[np.intp]]:
     """Free what the table fixes, and add what it leaves out; give the rows that are new free ones.
 
-    Moments of exogenous variables, which are the data's, stay as they are.
+    Moments of exogenous variables, which are the data's, stay as they are, and so does what is
+    ``derived``.
     """
     rows: list[Parameter] = []
     places: list[int] = []
     free = table.n_free
     for row in table.parameters:
-        if not row.free and not row.exo and row.op in OPERATORS:
+        if not row.free and not row.exo and row.op in operators and not derived(row):
             free += 1
             places.append(len(rows))
             rows.append(replace(row, free=free, start=row.value, value=math.nan))
@@ -145,22 +208,19 @@ def _candidates(table: ParameterTable, group: int) -> Iterator[tuple[str, str, s
                 yield name, "~1", ""
 
 
-def _univariate(
-    gradient: FloatArray, information: FloatArray, fitted: Fitted
-) -> tuple[FloatArray, FloatArray]:
+def _univariate(found: Candidates) -> tuple[FloatArray, FloatArray]:
     """Give the test and the expected change of each new parameter, added alone."""
-    old = fitted.specification.table.n_free
-    basis = fitted.estimates.model.basis
+    old, basis, information = len(found.basis), found.basis, found.information
     across = basis.T @ information[:old, old:]
     inverse = scaled_inverse(basis.T @ information[:old, :old] @ basis)
     own = np.diag(information)[old:]
     rest = own - (across * (inverse @ across)).sum(axis=0)
     rest = np.where(rest > UNIDENTIFIED * own, rest, np.nan)
-    slope = gradient[old:]
-    return statistic_factor(fitted.data) * slope**2 / rest, -slope / rest
+    slope = found.gradient[old:]
+    return found.factor * slope**2 / rest, -slope / rest
 
 
-def _scales(
+def change_scales(
     specification: Specification, model: Model, point: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Give what each row is multiplied by in standard deviations: latent ones alone, or all."""
@@ -247,30 +307,50 @@ def _power(mi: FloatArray, epc: FloatArray, delta: float, alpha: float) -> pd.Da
 
 def score_tests(fitted: Fitted) -> pd.DataFrame:
     """Test every equality constraint; see `StructuralModel.score_tests`."""
-    from scipy.special import chdtrc
-
     _refuse_unweighted(fitted)
-    table = fitted.specification.table
+    table, size = fitted.specification.table, fitted.specification.table.n_free
+    refuse_nothing_equal(table)
+    free = replace(fitted.estimates.model, basis=np.eye(size), origin=np.zeros(size))
+    gradient, information = score_and_information(free, fitted.data, fitted.estimates.parameters)
+    df = size - fitted.estimates.model.basis.shape[1]
+    return released(table, gradient, information, factor=statistic_factor(fitted.data), df=df)
+
+
+def refuse_nothing_equal(table: ParameterTable) -> None:
+    """Refuse score tests of a model that holds nothing equal."""
     if not table.equalities:
         raise OptionError(
             "The model holds nothing equal, so there are no equalities to test. Equal labels, "
             "'==' and group_equal= hold parameters equal; for parameters that the model leaves "
             "out, see .modification_indices()."
         )
-    model = fitted.estimates.model
+
+
+def released(
+    table: ParameterTable,
+    gradient: FloatArray,
+    information: FloatArray,
+    *,
+    factor: float,
+    df: int,
+) -> pd.DataFrame:
+    """Let go each equality of a table alone, and all of them, which ``df`` counts.
+
+    ``gradient`` (n_free,), ``information`` (n_free, n_free) and ``factor`` are as those of
+    `Candidates`.
+    """
+    from scipy.special import chdtrc
+
     size = table.n_free
-    free = replace(model, basis=np.eye(size), origin=np.zeros(size))
-    gradient, information = score_and_information(free, fitted.data, fitted.estimates.parameters)
     rows = []
     for one in table.equalities:
         others = tuple(kept for kept in table.constraints if kept is not one)
         basis, _ = equality_matrix(replace(table, constraints=others))
         change = _release(gradient, information, basis)
-        chisq = float(-statistic_factor(fitted.data) * gradient @ change)
+        chisq = float(-factor * gradient @ change)
         rows.append((_text(one, table), chisq, 1, float(chdtrc(1, chisq)), _gap(one, change)))
     everything = _release(gradient, information, np.eye(size))
-    total = float(-statistic_factor(fitted.data) * gradient @ everything)
-    df = size - model.basis.shape[1]
+    total = float(-factor * gradient @ everything)
     rows.append(("all", total, df, float(chdtrc(df, total)), math.nan))
     return pd.DataFrame(rows, columns=["constraint", "chisq", "df", "pvalue", "epc"])
 

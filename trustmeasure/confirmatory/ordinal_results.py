@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution
 from trustmeasure.confirmatory.results import StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.ordinal_indices import implied_covariance
+
+if TYPE_CHECKING:
+    from trustmeasure.confirmatory.modification import Wanted
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -51,9 +54,22 @@ class OrdinalStructuralModel(StructuralModel):
             }
         return found
 
-    def modification_indices(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: score tests are for continuous items."""
-        self._refuse("modification indices")
+    def score_tests(self) -> pd.DataFrame:
+        """Test what the model holds equal; see `StructuralModel.score_tests`.
+
+        Notes
+        -----
+        Equals ``lavaan::lavTestScore(fit)``, whose tests are those of the unscaled statistic:
+        with "WLSMV" they are somewhat too large, as it is.
+        """
+        from trustmeasure.confirmatory.ordinal_modification import ordinal_score_tests
+
+        return ordinal_score_tests(self.solution)
+
+    def _indices(self, wanted: Wanted) -> pd.DataFrame:
+        from trustmeasure.confirmatory.ordinal_modification import ordinal_modification_indices
+
+        return ordinal_modification_indices(self.solution, self.labels, wanted)
 
     def residuals(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse: see `implied` for what the model gives."""

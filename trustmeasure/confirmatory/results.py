@@ -16,6 +16,7 @@ from trustmeasure.results import Result
 
 if TYPE_CHECKING:
     from trustmeasure.confirmatory.factor_scores import FactorScores
+    from trustmeasure.confirmatory.modification import Wanted
     from trustmeasure.confirmatory.residuals import ModelResiduals
 
 
@@ -180,12 +181,11 @@ class StructuralModel(Result):
         0   q_377  ~~   q_379  117.13  0.17
         1  q_1855  ~~  q_4289  100.78  0.18
         """
-        from trustmeasure.confirmatory.modification import modification_indices
+        from trustmeasure.confirmatory.modification import Wanted
 
-        return modification_indices(
-            self.fitted, self._labels(), minimum=minimum, sort=sort, op=op, power=power,
-            delta=delta, alpha=alpha,
-        )  # fmt: skip
+        return self._indices(
+            Wanted(minimum=minimum, sort=sort, op=op, power=power, delta=delta, alpha=alpha)
+        )
 
     def score_tests(self) -> pd.DataFrame:
         """Test what the model holds equal: how much χ² would fall if it were let go.
@@ -339,6 +339,11 @@ class StructuralModel(Result):
             self.fitted, self._labels(), data=data, method=method,
             missing=str(self.settings["missing"]),
         )  # fmt: skip
+
+    def _indices(self, wanted: Wanted) -> pd.DataFrame:
+        from trustmeasure.confirmatory.modification import modification_indices
+
+        return modification_indices(self.fitted, self._labels(), wanted)
 
     def _labels(self) -> list[Any]:
         return [group.label for group in self.fitted.samples.groups]
