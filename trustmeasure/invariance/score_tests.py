@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.invariance.designs import Design
-from trustmeasure.kernels.constraint_tests import adjusted, release_tests
+from trustmeasure.kernels.constraint_tests import adjusted, axes, release_tests
 from trustmeasure.kernels.fit_indices import pvalue
 from trustmeasure.kernels.moment_fit import Sample, score
 from trustmeasure.kernels.pattern_fit import gradient_and_information, observed_information
@@ -32,30 +32,42 @@ def score_tests(
     gradient, information = slopes_of(fitted)
     kept = fitted.fitted
     n = kept.data.n - (len(kept.data.samples) if kept.data.estimator != "ML" else 0)
-    found = release_tests(gradient, information, kept.estimates.model.basis, list(sets.values()), n)
+    basis = kept.estimates.model.basis
+    apart = [axes(places[1:], len(gradient)) for places in sets.values()]
+    found = release_tests(gradient, information, basis, apart, n)
     # lavaan scales its modification indices alike where the statistic is scaled.
     scaling = float(fitted.fit.get("chisq_scaling_factor", 1.0) or 1.0)
-    chisq = found.chisq / scaling
-    apart = [
+    changes = [
         change[places[1:]] - change[places[0]]
         for change, places in zip(found.changes, sets.values(), strict=True)
     ]
+    return tests_frame(list(sets), found.chisq / scaling, found.df, changes, correction)
+
+
+def tests_frame(
+    names: Sequence[str],
+    chisq: FloatArray,
+    df: NDArray[np.intp],
+    changes: Sequence[FloatArray],
+    correction: str,
+) -> pd.DataFrame:
+    """Put score tests into a frame, worst first; of the changes the largest is shown."""
     values = np.array(
-        [pvalue(one, int(df)) if np.isfinite(one) else np.nan
-         for one, df in zip(chisq, found.df, strict=True)], dtype=np.float64
+        [pvalue(one, int(own)) if np.isfinite(one) else np.nan
+         for one, own in zip(chisq, df, strict=True)], dtype=np.float64
     )  # fmt: skip
     table = pd.DataFrame(
         {
             "chisq": chisq,
-            "df": found.df,
+            "df": df,
             "pvalue": values,
             "p_adjusted": adjusted(values, correction),
             "expected_change": [
                 float(one[np.abs(one).argmax()]) if np.isfinite(one).all() else np.nan
-                for one in apart
+                for one in changes
             ],
         },
-        index=pd.Index(list(sets), name="parameter", dtype=object),
+        index=pd.Index(list(names), name="parameter", dtype=object),
     )
     return table.sort_values(["pvalue", "chisq"], ascending=[True, False], kind="stable")
 

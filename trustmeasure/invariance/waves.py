@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import as_frame, check_option
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.errors import OptionError
 from trustmeasure.invariance.designs import Measured, Row, latent_moments, quietly
 from trustmeasure.invariance.ladder import ESTIMATORS, MIN_GROUP_SIZE, check_options, climb
 from trustmeasure.invariance.levels import STANDARD, ladder
+from trustmeasure.invariance.measurement import read_measurement
 from trustmeasure.invariance.results import InvarianceResult
 from trustmeasure.invariance.wide import Wide, from_columns, from_long
 from trustmeasure.kernels.structural import matrices
@@ -183,34 +183,6 @@ def _column(data: Any, role: str, given: Any) -> str:
         f"Name the column of the {role} with {role}=, or, where each item has a column for each "
         "wave, give columns=."
     )
-
-
-def read_measurement(model: str) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str]]]:
-    """Read the factors of a model of one wave, and the pairs of items whose residuals covary."""
-    parsed = parse_model(model)
-    factors: dict[str, list[str]] = {}
-    pairs = []
-    if parsed.relations or parsed.groups or parsed.levels:
-        raise parsed.source.error(0, "a model of one wave has no constraints and no blocks.")
-    latent = {row.lhs for row in parsed.formulas if row.op == "=~"}
-    for row in parsed.formulas:
-        if row.modifiers:
-            raise parsed.source.error(
-                row.where,
-                "a model that is repeated over waves takes no modifiers; partial= and "
-                ".partial() release parameters.",
-            )
-        if row.op == "=~" and row.rhs not in latent:
-            factors.setdefault(row.lhs, []).append(row.rhs)
-        elif row.op == "~~" and row.lhs != row.rhs and not {row.lhs, row.rhs} & latent:
-            pairs.append((row.lhs, row.rhs))
-        elif row.op != "~~" or not {row.lhs, row.rhs} <= latent:
-            raise parsed.source.error(
-                row.where,
-                "a model that is repeated over waves has factors of items ('f =~ x1 + x2') and "
-                "covariances ('x1 ~~ x2'), nothing else.",
-            )
-    return {factor: tuple(items) for factor, items in factors.items()}, pairs
 
 
 @dataclass(frozen=True)

@@ -29,29 +29,37 @@ class Releases:
     changes: tuple[FloatArray, ...]
 
 
+def axes(places: NDArray[np.intp], size: int) -> FloatArray:
+    """Give each of these parameters (k,) a direction of its own among all (size, k)."""
+    found = np.zeros((size, len(places)))
+    found[places, np.arange(len(places))] = 1.0
+    return found
+
+
 def release_tests(
     gradient: FloatArray,
     information: FloatArray,
     basis: FloatArray,
-    sets: Sequence[NDArray[np.intp]],
+    directions: Sequence[FloatArray],
     n: float,
+    *,
+    meat: FloatArray | None = None,
 ) -> Releases:
-    """Test the equality of each set of parameters.
+    """Test what the fit would gain from moves in more directions, set by set.
 
-    ``gradient`` (n_free,) and ``information`` (n_free, n_free) are those of half the discrepancy
-    for one person, in all free parameters, at the estimates that ``basis`` (n_free, k) restricts.
-    A set holds the places of parameters that are equal; all but its first get a direction of
-    their own. With E these directions, the test is n·u'V⁻¹u, with u = E'g and
-    V = E'IE − E'IB(B'IB)⁻¹B'IE.
+    ``gradient`` g (n_free,) and ``information`` I (n_free, n_free) are those of half the
+    discrepancy for one person, in all free parameters, at the estimates that ``basis`` B
+    (n_free, k) restricts. With the directions E (n_free, r) of a set, M = E − B(B'IB)⁻¹B'IE is
+    what they add to those of B, and the test is n·g'M V⁻¹ M'g. V is M'IM; where the discrepancy
+    is not a likelihood, so that the gradient's covariance is not I but ``meat`` (n_free, n_free),
+    it is M'(meat)M (the generalised score test).
     """
     inverse = np.linalg.pinv(basis.T @ information @ basis, hermitian=True)
     chisq, df, changes = [], [], []
-    for places in sets:
-        extra = np.zeros((len(gradient), len(places) - 1))
-        extra[places[1:], np.arange(len(places) - 1)] = 1.0
-        across = basis.T @ information @ extra
+    for extra in directions:
+        moves = extra - basis @ (inverse @ (basis.T @ information @ extra))
+        rest = moves.T @ information @ moves
         own = extra.T @ information @ extra
-        rest = own - across.T @ inverse @ across
         slope = extra.T @ gradient
         weakest = np.linalg.eigvalsh(rest)[0] if rest.size else 0.0
         df.append(extra.shape[1])
@@ -59,9 +67,9 @@ def release_tests(
             chisq.append(np.nan)
             changes.append(np.full(len(gradient), np.nan))
             continue
-        step = -np.linalg.solve(rest, slope)
-        chisq.append(n * float(-slope @ step))
-        changes.append(extra @ step - basis @ (inverse @ (across @ step)))
+        spread = rest if meat is None else moves.T @ meat @ moves
+        chisq.append(n * float(slope @ np.linalg.solve(spread, slope)))
+        changes.append(moves @ -np.linalg.solve(rest, slope))
     return Releases(np.asarray(chisq), np.asarray(df, dtype=np.intp), tuple(changes))
 
 
