@@ -112,6 +112,6 @@ def test_an_empty_category_of_a_group_is_named() -> None:
 
 def test_what_is_not_offered_says_so() -> None:
     fitted = tm.cfa(ONE, bfi(), ordered=ITEMS)
-    for name in ("residuals", "factor_scores"):
+    for name in ("factor_scores",):
         with pytest.raises(tm.OptionError, match="models of ordered items"):
             getattr(fitted, name)()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-import numpy as np
 import pandas as pd
 
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution
@@ -16,6 +15,7 @@ from trustmeasure.kernels.ordinal_indices import implied_covariance
 
 if TYPE_CHECKING:
     from trustmeasure.confirmatory.modification import Wanted
+    from trustmeasure.confirmatory.residuals import ModelResiduals
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -35,7 +35,13 @@ class OrdinalStructuralModel(StructuralModel):
     labels: tuple[Any, ...] = (None,)
 
     def implied(self) -> Mapping[Any, dict[str, pd.DataFrame | pd.Series]]:
-        """Give the correlations and thresholds that the model implies, for each group."""
+        """Give the moments that the model implies, for each group.
+
+        "cov" has correlations of the variables behind ordered items, "thresholds" is named as
+        "item|t1"; "mean" has the means of continuous variables, where there are any.
+        """
+        from trustmeasure.confirmatory.ordinal_residuals import threshold_names
+
         found: dict[Any, dict[str, pd.DataFrame | pd.Series]] = {}
         blocks = self.solution.specification.base.blocks
         for label, block, group, moments in zip(
@@ -44,15 +50,56 @@ class OrdinalStructuralModel(StructuralModel):
             shape = moments.shape
             names = pd.Index(block.observed)
             matrix = implied_covariance(shape, group.moments)
-            cuts = np.flatnonzero(shape.ordered[shape.cut])
-            thresholds = pd.Series(
-                group.moments[cuts], index=[block.observed[shape.cut[i]] for i in cuts]
-            )
+            level, by_cut = group.moments[: len(shape.cut)], shape.ordered[shape.cut]
             found[label] = {
                 "cov": pd.DataFrame(matrix, index=names, columns=names),
-                "thresholds": thresholds,
+                "thresholds": pd.Series(
+                    level[by_cut], index=threshold_names(block.observed, shape)
+                ),
             }
+            if len(shape.continuous):
+                # Moments hold means with the other sign.
+                found[label]["mean"] = pd.Series(-level[~by_cut], index=names[shape.continuous])
         return found
+
+    def residuals(self, *, kind: str = "raw") -> ModelResiduals:
+        """Give what the model leaves of correlations and thresholds.
+
+        Parameters
+        ----------
+        kind : {"raw", "correlation", "standardized", "normalized"}
+            As in `StructuralModel.residuals`. Of ordered items, raw residuals are those of
+            correlations; the two kinds differ for continuous variables among them.
+
+        Returns
+        -------
+        ModelResiduals
+            ``cov``, ``thresholds``, and ``mean`` of continuous variables.
+
+        Notes
+        -----
+        Equals ``lavaan::residuals(fit, type = "raw")``, "cor", "standardized" and "normalized"
+        of a model of ordered items. Standard errors come from the covariance of thresholds and
+        correlations that the estimator's own errors rest on. With several groups, each one's
+        errors are those of its own persons; lavaan 0.6-14 divides by the persons of all groups.
+        lavaan has no standard errors with continuous variables among the ordered ones.
+
+        Examples
+        --------
+        >>> import trustmeasure as tm
+        >>> keyed = tm.score(tm.read_responses(tm.example_path("spi_trust"), "spi-trust"))
+        >>> model = "trust =~ q_1855 + q_4289 + q_377 + q_379 + q_871"
+        >>> fitted = tm.cfa(model, keyed, ordered=True)
+        >>> fitted.residuals().largest(2).round(3)
+              lhs    rhs  residual
+        0   q_377  q_379     0.054
+        1  q_1855  q_379    -0.049
+        """
+        from trustmeasure.confirmatory.ordinal_residuals import ordinal_residuals
+
+        return ordinal_residuals(
+            self.solution, self.labels, self.settings, n_dropped=self.n_dropped, kind=kind
+        )
 
     def score_tests(self) -> pd.DataFrame:
         """Test what the model holds equal; see `StructuralModel.score_tests`.
@@ -70,10 +117,6 @@ class OrdinalStructuralModel(StructuralModel):
         from trustmeasure.confirmatory.ordinal_modification import ordinal_modification_indices
 
         return ordinal_modification_indices(self.solution, self.labels, wanted)
-
-    def residuals(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: see `implied` for what the model gives."""
-        self._refuse("residuals")
 
     def factor_scores(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse: scores of ordered items need the item response models."""

@@ -43,9 +43,11 @@ class ModelResiduals(Result):
     kind : str
     cov : DataFrame
         Residuals of covariances (of correlations with kind "correlation"), variable × variable;
-        with groups the index holds group and variable.
+        with groups (levels) the index holds group (level) and variable.
     mean : Series or None
-        Residuals of the means, where the model has means.
+        Residuals of the means, where the model has means; of ordered items, see thresholds.
+    thresholds : Series or None
+        Residuals of the thresholds of ordered items, named as "item|t1".
     """
 
     title: ClassVar[str] = "Residuals"
@@ -53,6 +55,7 @@ class ModelResiduals(Result):
     kind: str
     cov: pd.DataFrame
     mean: pd.Series | None
+    thresholds: pd.Series | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Give the residuals of covariances."""
@@ -61,6 +64,7 @@ class ModelResiduals(Result):
     def largest(self, count: int = 10) -> pd.DataFrame:
         """Give the pairs with the largest residuals, one row a pair."""
         grouped = self.cov.index.nlevels > 1
+        over = self.cov.index.names[0] or "group"
         blocks = (
             [(label, self.cov.loc[label]) for label in self.cov.index.unique(0)]
             if grouped
@@ -68,13 +72,14 @@ class ModelResiduals(Result):
         )
         rows = []
         for label, block in blocks:
-            values, names = block.to_numpy(), list(block.columns)
+            names = list(block.index)
+            values = block[names].to_numpy()
             for i, j in zip(*np.tril_indices(len(values), -1), strict=True):
                 rows.append((label, names[j], names[i], values[i, j]))
-        frame = pd.DataFrame(rows, columns=["group", "lhs", "rhs", "residual"])
+        frame = pd.DataFrame(rows, columns=[over, "lhs", "rhs", "residual"])
         frame = frame.reindex(frame["residual"].abs().sort_values(ascending=False).index)
         frame = frame.head(count).reset_index(drop=True)
-        return frame if grouped else frame.drop(columns="group")
+        return frame if grouped else frame.drop(columns=over)
 
 
 def residuals_of(
@@ -85,7 +90,7 @@ def residuals_of(
     groups = residual_moments(
         fitted.specification, fitted.estimates, fitted.data, fitted.samples, means=fitted.means
     )
-    parts = [_raw(group) if kind != "correlation" else _correlation(group) for group in groups]
+    parts = [plain_residuals(group, kind) for group in groups]
     if kind in ("standardized", "normalized"):
         if fitted.data.estimator not in ("ML", "GLS"):
             raise OptionError(
@@ -97,12 +102,13 @@ def residuals_of(
         parts = [
             _scaled(part, spread, fitted.means) for part, spread in zip(parts, spreads, strict=True)
         ]
+    names = [block.observed for block in fitted.specification.blocks]
     return ModelResiduals(
         n=fitted.samples.n,
         n_dropped=fitted.samples.n_dropped,
         kind=kind,
-        cov=_joined(fitted, labels, [spread for spread, _ in parts]),
-        mean=_joined_means(fitted, labels, [mean for _, mean in parts]),
+        cov=joined_matrices(names, labels, [spread for spread, _ in parts]),
+        mean=joined_series(names, labels, [mean for _, mean in parts]) if fitted.means else None,
         settings={"kind": kind, "se": settings["se"], "estimator": settings["estimator"]},
     )
 
@@ -110,18 +116,17 @@ def residuals_of(
 Part = tuple[FloatArray, FloatArray | None]
 
 
-def _raw(group: Residuals) -> Part:
+def plain_residuals(group: Residuals, kind: str) -> Part:
+    """Give observed less implied moments, as they are or (kind "correlation") of correlations."""
     mean = None
     if group.observed_mean is not None and group.implied_mean is not None:
         mean = group.observed_mean - group.implied_mean
-    return group.observed - group.implied, mean
-
-
-def _correlation(group: Residuals) -> Part:
-    observed, expected = (np.sqrt(np.diag(part)) for part in (group.observed, group.implied))
+    if kind != "correlation":
+        return group.observed - group.implied, mean
+    variances = (np.diag(part) for part in (group.observed, group.implied))
+    observed, expected = (np.sqrt(np.where(own > 0, own, np.nan)) for own in variances)
     spread = group.observed / np.outer(observed, observed)
     spread = spread - group.implied / np.outer(expected, expected)
-    mean = _raw(group)[1]
     return spread, None if mean is None else mean / observed
 
 
@@ -132,11 +137,12 @@ def _scaled(part: Part, spread: FloatArray, means: bool) -> Part:
     rows, columns = np.tril_indices(p)
     variances = np.zeros((p, p))
     variances[rows, columns] = variances[columns, rows] = spread[: len(rows)]
-    found = _over(residual, variances)
-    return found, _over(mean, spread[len(rows) :]) if means and mean is not None else None
+    found = over_errors(residual, variances)
+    return found, over_errors(mean, spread[len(rows) :]) if means and mean is not None else None
 
 
-def _over(residual: FloatArray, variance: FloatArray) -> FloatArray:
+def over_errors(residual: FloatArray, variance: FloatArray) -> FloatArray:
+    """Divide residuals by their standard errors; 0 for those that are none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = residual / np.sqrt(np.where(variance > 0, variance, np.nan))
     return np.where(np.abs(residual) < NOTHING, 0.0, scaled)
@@ -246,22 +252,35 @@ def _projected(
     return found
 
 
-def _joined(fitted: Fitted, labels: Sequence[Any], parts: Sequence[FloatArray]) -> pd.DataFrame:
+def joined_matrices(
+    names: Sequence[Sequence[str]],
+    labels: Sequence[Any],
+    parts: Sequence[FloatArray],
+    over: str | None = None,
+) -> pd.DataFrame:
+    """Name the matrices of groups, and put them below each other; ``over`` names what they are."""
     frames = [
-        pd.DataFrame(part, index=list(block.observed), columns=list(block.observed))
-        for part, block in zip(parts, fitted.specification.blocks, strict=True)
+        pd.DataFrame(part, index=list(own), columns=list(own))
+        for part, own in zip(parts, names, strict=True)
     ]
-    return frames[0] if len(frames) == 1 else pd.concat(frames, keys=list(labels))
+    if len(frames) == 1:
+        return frames[0]
+    return pd.concat(frames, keys=list(labels), names=[over, None])
 
 
-def _joined_means(
-    fitted: Fitted, labels: Sequence[Any], parts: Sequence[FloatArray | None]
-) -> pd.Series | None:
-    series = [
-        pd.Series(part, index=list(block.observed))
-        for part, block in zip(parts, fitted.specification.blocks, strict=True)
+def joined_series(
+    names: Sequence[Sequence[str]],
+    labels: Sequence[Any],
+    parts: Sequence[FloatArray | None],
+    over: str | None = None,
+) -> pd.Series:
+    """As `joined_matrices`, of vectors; None is left out."""
+    series = {
+        label: pd.Series(part, index=list(own), dtype=np.float64)
+        for label, part, own in zip(labels, parts, names, strict=True)
         if part is not None
-    ]
-    if not series:
-        return None
-    return series[0] if len(series) == 1 else pd.concat(series, keys=list(labels))
+    }
+    if len(parts) == 1:
+        return next(iter(series.values()))
+    found: pd.Series = pd.concat(series, names=[over, None])
+    return found
