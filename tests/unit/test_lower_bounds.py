@@ -13,7 +13,8 @@ from tests.parity.comparison import read_data
 from tests.parity.topic_alpha import keyed_bfi, keyed_trust
 from trustmeasure.errors import DataError, DataWarning, OptionError
 from trustmeasure.kernels.completions import extreme_alphas
-from trustmeasure.kernels.minimum_trace import minimum_trace
+from trustmeasure.kernels.minimum_trace import greatest_bounds, minimum_trace
+from trustmeasure.kernels.resampling import bootstrap_covariances, bootstrap_covariances_pairwise
 from trustmeasure.kernels.split_halves import all_splits, n_splits
 from trustmeasure.reliability import (
     alpha_bounds,
@@ -116,8 +117,72 @@ def test_intervals_of_the_lambdas_hold_the_estimates() -> None:
     pd.testing.assert_frame_equal(frame, again)
     standard = guttman_lambdas(AGREE, n_boot=100, rng=1, standardized=True)
     assert standard.intervals is not None
-    with pytest.raises(OptionError, match="resamples complete answers"):
-        guttman_lambdas(AGREE, missing="pairwise", n_boot=10)
+    some = AGREE.iloc[:400].mask(np.random.default_rng(1).random((400, 5)) < 0.1)
+    paired = guttman_lambdas(some, missing="pairwise", n_boot=100, rng=1).to_frame()
+    assert (paired["ci_low"] < paired["estimate"]).all()
+
+
+@pytest.mark.filterwarnings("ignore:The greatest lower bound of 8 items from 200 persons")
+def test_limits_take_the_bias_of_extremes_off() -> None:
+    equal = one_factor(200, 8)
+    halves = split_half(equal, n_boot=200, rng=1).intervals
+    assert halves is not None
+    low, high = halves["ci_low"], halves["ci_high"]
+    middle = (low + high) / 2
+    # All splits are alike in the population: what is best here is no better than it.
+    assert middle["max"] < halves.loc["max", "estimate"]
+    assert middle["min"] > halves.loc["min", "estimate"]
+    assert low["max"] < 8 / 9 < high["min"]
+    bound = glb(equal, n_boot=200, rng=1)
+    assert bound.bias > 0.005
+    assert bound.ci_low < 8 / 9 < bound.ci_high
+    assert bound.ci_high - bound.estimate < bound.estimate - bound.ci_low
+    assert bound.replicates is not None
+    assert len(bound.replicates) == 200
+    assert bound.se == pytest.approx(bound.replicates.std(ddof=1))
+    again = glb(equal, n_boot=200, rng=1)
+    wide = glb(equal, n_boot=200, rng=1, conf_level=0.99)
+    bare = glb(equal, ci=None)
+    assert (again.ci_low, again.ci_high) == (bound.ci_low, bound.ci_high)
+    assert wide.ci_low < bound.ci_low
+    assert np.isnan([bare.ci_low, bare.se, bare.bias]).all()
+    assert split_half(equal, ci=None).intervals is None
+
+
+@pytest.mark.filterwarnings("ignore:The greatest lower bound of 6 items from 600 persons")
+def test_bounds_of_incomplete_answers_have_intervals_too() -> None:
+    data = one_factor(600, 6)
+    holes = data.mask(np.random.default_rng(2).random(data.shape) < 0.1)
+    for standardized in (False, True):
+        options = {"standardized": standardized, "n_boot": 100, "rng": 1}
+        halves = split_half(holes, missing="pairwise", **options)
+        assert halves.intervals is not None
+        assert halves.intervals.loc["mean", "ci_low"] < halves.mean
+        whole, paired = glb(data, **options), glb(holes, missing="pairwise", **options)
+        assert paired.se > whole.se * 0.9
+    # Complete answers are their own pairs: the two ways to resample agree.
+    values = data.to_numpy()
+    one = np.concatenate(list(bootstrap_covariances(values, 5, np.random.default_rng(1))))
+    two = np.concatenate(list(bootstrap_covariances_pairwise(values, 5, np.random.default_rng(1))))
+    np.testing.assert_allclose(one * 600 / 599, two, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:The greatest lower bound of 6 items from 9 persons")
+def test_replicates_of_few_persons_are_left_out_and_said_to_be() -> None:
+    few = one_factor(9, 6, seed=4)
+    with pytest.warns(DataWarning, match="bootstrap samples gave no estimate"):
+        bound = glb(few, n_boot=60, rng=1)
+    assert bound.replicates is not None
+    assert len(bound.replicates) < 60
+
+
+def test_stacked_bounds_equal_the_single_ones() -> None:
+    rng = np.random.default_rng(5)
+    stack = np.array([np.cov(rng.normal(size=(40, 5)), rowvar=False) for _ in range(6)])
+    single = [1 - minimum_trace(C).errors.sum() / C.sum() for C in stack]
+    np.testing.assert_allclose(greatest_bounds(stack), single, atol=1e-5)
+    broken = np.concatenate([stack, np.ones((1, 5, 5))])
+    assert np.isnan(greatest_bounds(broken)).tolist() == [False] * 6 + [True]
 
 
 def test_spearman_brown_takes_what_numbers_come_in() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.kernels.factor_extraction import Method, extract
+from trustmeasure.kernels.factor_replicates import extract_stack
 from trustmeasure.kernels.gradient_projection import ARRIVED, minimise
 from trustmeasure.kernels.reliability import consistency, structure
 from trustmeasure.kernels.rotation import (
@@ -19,7 +20,13 @@ from trustmeasure.kernels.rotation import (
     rotate,
     row_lengths,
 )
-from trustmeasure.kernels.schmid_leiman import SchmidLeiman, TwoFactors, schmid_leiman
+from trustmeasure.kernels.schmid_leiman import (
+    SchmidLeiman,
+    TwoFactors,
+    schmid_leiman,
+    split_loadings,
+    two_factor_loadings,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -177,25 +184,48 @@ def replicate_omegas(
 ) -> Iterator[FloatArray]:
     """Give `Omegas.numbers` of each correlation matrix of blocks (b, p, p), as rows.
 
-    Every replicate's factors are turned towards the sample's and descend from its axes, all
-    of a block together, so that they stay the same factors. An item stays in the group that
+    Every replicate starts at the sample's solution, and its factors are turned towards the
+    sample's and descend from its axes, all of a block together, so that they stay the same
+    factors. An item stays in the group that
     it has in the sample. Replicates that do not converge are NaN throughout.
     """
     for block in blocks:
-        found = [extract(R, first.varimax.shape[1], method) for R in block]
-        stack = np.stack([each.loadings for each in found])
+        stack, extracted = _extract(block, first.varimax, method)
         left, _, right = np.linalg.svd(np.swapaxes(stack, 1, 2) @ first.varimax)
         pattern, phi, arrived = _rotate_stack(stack @ (left @ right), first.rotated, rotation)
+        unique = 1.0 - (stack**2).sum(axis=2)
         numbers = np.full((len(block), 6 + 3 * stack.shape[2]), np.nan)
-        for b, R in enumerate(block):
-            if not (arrived[b] and found[b].converged):
-                continue
-            split = schmid_leiman(pattern[b], phi[b], method=method, option=option)
-            if split.converged:
-                unique = 1.0 - (found[b].loadings ** 2).sum(axis=1)
-                each = omegas(R, split.general, split.groups, unique, flip=flip, group_of=group_of)
-                numbers[b] = each.numbers()
+        usable = np.flatnonzero(arrived & extracted)
+        weights, split = _second_order(phi[usable], first.split.second_order, method, option)
+        for b, own in zip(usable[split], weights[split], strict=True):
+            general, groups = split_loadings(pattern[b], own)
+            general = -general if general.sum() < 0 else general
+            each = omegas(block[b], general, groups, unique[b], flip=flip, group_of=group_of)
+            numbers[b] = each.numbers()
         yield numbers
+
+
+def _extract(
+    correlations: FloatArray, start: FloatArray, method: Method
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Extract unrotated loadings (b, p, m) of a stack, and tell which were found."""
+    if method != "pa":
+        return extract_stack(correlations, start, method)
+    # Principal axes may pass the bound at which the steps of a stack are stopped.
+    found = [extract(R, start.shape[1], method) for R in correlations]
+    loadings = np.array([each.loadings for each in found]).reshape(-1, *start.shape)
+    return loadings, np.array([each.converged for each in found], dtype=bool)
+
+
+def _second_order(
+    phi: FloatArray, start: FloatArray, method: Method, option: TwoFactors
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Give loadings (b, m) on the general factor behind each of a stack, and which were found."""
+    if phi.shape[1] == 2:
+        weights = [two_factor_loadings(float(r), option) for r in phi[:, 0, 1]]
+        return np.array(weights).reshape(-1, 2), np.ones(len(phi), dtype=bool)
+    found, converged = _extract(phi, start[:, None], method)
+    return found[:, :, 0], converged
 
 
 def _rotate_stack(

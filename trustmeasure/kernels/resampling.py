@@ -58,18 +58,30 @@ def bootstrap_alpha_pairwise(
     values: FloatArray, n_boot: int, rng: np.random.Generator
 ) -> FloatArray:
     """Give alpha in each replicate from pairwise covariances, shape (n_boot,)."""
+    return np.concatenate(
+        [
+            _alpha(np.trace(cov, axis1=1, axis2=2), cov.sum(axis=(1, 2)), values.shape[1])
+            for cov in bootstrap_covariances_pairwise(values, n_boot, rng)
+        ]
+    )
+
+
+def bootstrap_covariances_pairwise(
+    values: FloatArray, n_boot: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Give pairwise covariances (each pair's n − 1) of replicates, (rows, k, k).
+
+    NaN for two items that fewer than two persons of a replicate answered together.
+    """
     n, k = values.shape
     valid = ~np.isnan(values)
     x = np.where(valid, values - np.nanmean(values, axis=0), 0.0)
     answered = valid.astype(np.float64)
-    blocks = []
     for weights in resample_counts(n, n_boot, rng, cells=_MANY_CELLS):
-        trace = np.zeros(len(weights))
-        whole = np.zeros(len(weights))
+        found = np.empty((len(weights), k, k))
         for i in range(k):
             # One item against itself and those after it: products, both sums, numbers.
             later = slice(i, k)
-            width = k - i
             moments = np.hstack(
                 [
                     x[:, [i]] * x[:, later],
@@ -81,10 +93,8 @@ def bootstrap_alpha_pairwise(
             product, left, right, number = np.split(weights @ moments, 4, axis=1)
             with np.errstate(invalid="ignore", divide="ignore"):
                 cov = (product - left * right / number) / np.where(number > 1, number - 1, np.nan)
-            trace += cov[:, 0]
-            whole += cov[:, 0] + 2 * cov[:, 1:].sum(axis=1) if width > 1 else cov[:, 0]
-        blocks.append(_alpha(trace, whole, k))
-    return np.concatenate(blocks)
+            found[:, i, later] = found[:, later, i] = cov
+        yield found
 
 
 def bootstrap_covariances(

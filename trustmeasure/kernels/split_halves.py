@@ -12,6 +12,8 @@ FloatArray = NDArray[np.float64]
 
 # Of more items than this the splits are sampled: 16 items have 6,435, 17 have 24,310.
 MOST_ITEMS = 16
+# Reliabilities that are held at a time, of a stack of matrices.
+_CELLS = 2_000_000
 
 
 def n_splits(k: int) -> int:
@@ -46,11 +48,23 @@ def sampled_splits(k: int, n: int, rng: np.random.Generator) -> FloatArray:
 def split_reliabilities(cov: FloatArray, marks: FloatArray) -> FloatArray:
     """Give 4 cov(A, B) / var(A + B) of every split into A and B, shape (…, splits).
 
-    ``cov`` is one matrix (k, k) or a stack (m, k, k). With h the marks of half A, its
-    covariance with the other half is h'C1 − h'Ch.
+    ``cov`` is one matrix (k, k) or a stack (m, k, k). With s = 1 for the items of half A and −1
+    for the others, the reliability is 1 − s'Cs / 1'C1.
     """
-    across = marks @ cov.sum(axis=-1)[..., None]
-    within = np.einsum("...si,si->...s", marks @ cov, marks)
-    whole = cov.sum(axis=(-2, -1))[..., None]
-    halves: FloatArray = 4 * (across[..., 0] - within) / whole
+    rows, columns = np.tril_indices(cov.shape[-1], -1)
+    signs = 2 * marks - 1
+    same = signs[:, rows] * signs[:, columns]
+    apart = np.trace(cov, axis1=-2, axis2=-1)[..., None] + 2 * (cov[..., rows, columns] @ same.T)
+    halves: FloatArray = 1 - apart / cov.sum(axis=(-2, -1))[..., None]
     return halves
+
+
+def split_extremes(cov: FloatArray, marks: FloatArray) -> FloatArray:
+    """Give the largest, the mean and the smallest reliability of a stack (m, k, k): (m, 3)."""
+    step = max(1, _CELLS // len(marks))
+    found = np.empty((len(cov), 3))
+    for begin in range(0, len(cov), step):
+        part = slice(begin, begin + step)
+        halves = split_reliabilities(cov[part], marks)
+        found[part] = np.column_stack((halves.max(axis=1), halves.mean(axis=1), halves.min(axis=1)))
+    return found

@@ -11,13 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
-from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import lower_bounds as kernel
-from trustmeasure.kernels.reliability import percentile_interval
-from trustmeasure.kernels.resampling import bootstrap_covariances
-from trustmeasure.kernels.split_halves import split_reliabilities
+from trustmeasure.kernels.split_halves import split_extremes
 from trustmeasure.reliability.halves import choose_splits
-from trustmeasure.reliability.sample import Sample, choose_sample, warn_reversed
+from trustmeasure.reliability.resampled import reliability_limits, resampled_covariances
+from trustmeasure.reliability.sample import choose_sample, warn_reversed
 from trustmeasure.results import Notes, Result
 
 FloatArray = NDArray[np.float64]
@@ -104,8 +102,7 @@ def guttman_lambdas(
     missing : {"listwise", "pairwise"}
         As in `cronbach_alpha`.
     n_boot : int
-        Bootstrap replicates for percentile intervals; 0 for none. The replicates resample
-        persons with complete answers.
+        Bootstrap replicates for intervals, which are those of `split_half`; 0 for none.
     conf_level : float
         Confidence level of the intervals.
     rng : None, int or numpy.random.Generator
@@ -120,12 +117,13 @@ def guttman_lambdas(
     DataError
         For whatever `cronbach_alpha` refuses.
     OptionError
-        For an option that is not offered, and for a bootstrap of pairwise covariances.
+        For an option that is not offered.
 
     Warns
     -----
     DataWarning
-        When items relate negatively to the rest; nothing is flipped.
+        When items relate negatively to the rest; nothing is flipped. When bootstrap replicates
+        had to be left out.
 
     Notes
     -----
@@ -164,31 +162,22 @@ def guttman_lambdas(
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
     notes = Notes()
     sample = choose_sample(block, missing, notes)
-    if n_boot and not sample.complete:
-        raise OptionError(
-            "n_boot= resamples complete answers, and missing='pairwise' keeps incomplete ones. "
-            "Use missing='listwise', or n_boot=0."
-        )
     generator = _checks.as_rng(rng)
 
     cov = sample.structure.R if standardized else sample.cov
-    bounds = kernel.lambdas(cov[None])
     marks, exhaustive = choose_splits(len(cov), generator, notes)
-    intervals = (
-        _intervals(sample, marks, standardized, n_boot, conf_level, generator, notes)
-        if n_boot
-        else None
-    )
+    values = _bounds(cov[None], marks)[0].tolist()
+    intervals = None
+    if n_boot:
+        draws = resampled_covariances(sample, n_boot, generator, standardized=standardized)
+        replicates = _bounds(draws, marks)
+        limits = reliability_limits(_NAMES, values, replicates, n_boot, conf_level, notes)
+        intervals = limits[["ci_low", "ci_high"]]
     warn_reversed(sample, block.names, notes)
     return LambdasResult(
         n=sample.n,
         n_dropped=block.n_persons - sample.n,
-        lambda1=float(bounds.lambda1[0]),
-        lambda2=float(bounds.lambda2[0]),
-        lambda3=float(bounds.lambda3[0]),
-        lambda4=float(split_reliabilities(cov, marks).max()),
-        lambda5=float(bounds.lambda5[0]),
-        lambda6=float(bounds.lambda6[0]),
+        **dict(zip(_NAMES, values, strict=True)),
         n_splits=len(marks),
         exhaustive=exhaustive,
         n_items=len(cov),
@@ -205,41 +194,9 @@ def guttman_lambdas(
     )
 
 
-def _intervals(
-    sample: Sample,
-    marks: FloatArray,
-    standardized: bool,
-    n_boot: int,
-    level: float,
-    generator: np.random.Generator,
-    notes: Notes,
-) -> pd.DataFrame:
-    """Give percentile limits of all six bounds."""
-    blocks = []
-    for covariances in bootstrap_covariances(sample.values, n_boot, generator):
-        matrices = _to_correlations(covariances) if standardized else covariances
-        bounds = kernel.lambdas(matrices)
-        fourth = np.array([split_reliabilities(one, marks).max() for one in matrices])
-        parts = (bounds.lambda1, bounds.lambda2, bounds.lambda3, fourth)
-        blocks.append(np.column_stack((*parts, bounds.lambda5, bounds.lambda6)))
-    replicates = np.concatenate(blocks)
-    usable = replicates[np.isfinite(replicates).all(axis=1)]
-    if len(usable) < 2:
-        raise DataError("No bootstrap sample had any variance. Use n_boot=0 instead.")
-    if len(usable) < n_boot:
-        notes.warn(
-            f"{n_boot - len(usable)} of {n_boot} bootstrap samples had an item or a sum without "
-            "variance and were left out of the intervals: the sample is very small.",
-            stacklevel=4,
-        )
-    limits = [percentile_interval(column, level) for column in usable.T]
-    return pd.DataFrame(
-        limits, columns=["ci_low", "ci_high"], index=pd.Index(_NAMES, name="coefficient")
-    )
-
-
-def _to_correlations(covariances: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = 1 / np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
-    correlations: FloatArray = covariances * scale[:, :, None] * scale[:, None, :]
-    return correlations
+def _bounds(covariances: FloatArray, marks: FloatArray) -> FloatArray:
+    """Compute all six bounds of a stack (m, k, k): (m, 6)."""
+    bounds = kernel.lambdas(covariances)
+    fourth = split_extremes(covariances, marks)[:, 0]
+    parts = (bounds.lambda1, bounds.lambda2, bounds.lambda3, fourth)
+    return np.column_stack((*parts, bounds.lambda5, bounds.lambda6))
