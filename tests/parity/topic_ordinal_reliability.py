@@ -57,10 +57,11 @@ def _comparisons() -> Iterator[Comparison]:
     for case in load("ordinal_reliability").values():
         name, what = case.id.split("/")
         if what == "alpha":
-            alpha = ordinal_alpha(blocks[name], ci=None)
+            alpha = ordinal_alpha(blocks[name], ci="asymptotic")
             yield from case.compare("total", pd.Series(alpha.summary()), rtol=0, atol=TIGHT)
             yield from case.compare("items", alpha.items, rtol=0, atol=TIGHT, columns=COLUMNS)
             yield from case.compare("correlation", alpha.correlation, rtol=0, atol=TIGHT)
+            yield from case.compare("se", alpha.se, rtol=1e-5)
             continue
         omega = categorical_omega(blocks[name], ci=None, method=METHODS[what])
         yield from case.compare("loadings", omega.loadings["loading"], rtol=0, atol=LOADING)

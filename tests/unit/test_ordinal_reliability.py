@@ -219,3 +219,43 @@ def test_figures_show_the_numbers_of_the_results() -> None:
     expected = tm.ordinal_alpha(data, ci=None).items["r_drop"].to_numpy()
     places = [line.get_xdata() for line in items.lines]
     assert any(len(x) == 4 and np.allclose(x, expected) for x in places)
+
+
+def test_asymptotic_limits_are_those_of_the_delta_method() -> None:
+    answers = five_answers(600)
+    found = tm.ordinal_alpha(answers, ci="asymptotic", conf_level=0.9)
+    drawn = tm.ordinal_alpha(answers, n_boot=400, rng=1)
+    assert found.se == pytest.approx(drawn.se, rel=0.1)
+    assert found.ci_high - found.estimate == pytest.approx(1.6448536 * found.se, rel=1e-6)
+    assert found.replicates is None
+    assert found.settings["n_boot"] is None
+    # Two items have one correlation, whose own standard error decides.
+    pair = answers[["q1", "q2"]]
+    alpha, single = tm.ordinal_alpha(pair, ci="asymptotic"), tm.polychoric(pair)
+    r, se = single.correlation.iloc[0, 1], single.se.iloc[0, 1]
+    assert alpha.se == pytest.approx(2 * se / (1 + r) ** 2, rel=1e-9)
+
+
+def test_asymptotic_limits_know_who_left_answers_out() -> None:
+    answers = five_answers(800)
+    holes = answers.mask(np.random.default_rng(1).random(answers.shape) < 0.15)
+    paired = tm.ordinal_alpha(holes, missing="pairwise", ci="asymptotic")
+    drawn = tm.ordinal_alpha(holes, missing="pairwise", n_boot=400, rng=1)
+    assert paired.se == pytest.approx(drawn.se, rel=0.12)
+    assert paired.se > tm.ordinal_alpha(answers, ci="asymptotic").se
+    some = holes[["q1", "q2"]]  # one pair again, in which thresholds use more persons
+    alpha, single = (
+        tm.ordinal_alpha(some, missing="pairwise", ci="asymptotic"),
+        tm.polychoric(some),
+    )
+    r, se = single.correlation.iloc[0, 1], single.se.iloc[0, 1]
+    assert alpha.se == pytest.approx(2 * se / (1 + r) ** 2, rel=1e-3)
+
+
+def test_a_correlation_at_one_leaves_alpha_without_an_error() -> None:
+    answers = five_answers(200)
+    same = answers.assign(q4=answers["q1"])
+    with pytest.warns(tm.ConvergenceWarning, match="runs to ±1"):
+        found = tm.ordinal_alpha(same, ci="asymptotic")
+    assert math.isnan(found.se)
+    assert math.isnan(found.ci_low)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from trustmeasure import _checks
 from trustmeasure.kernels import reliability as kernel
 from trustmeasure.kernels.ordinal_resampling import bootstrap_polychorics
+from trustmeasure.kernels.polychoric_sums import sum_error
 from trustmeasure.reliability.answers import (
     Answers,
     item_order_note,
@@ -34,9 +36,9 @@ class OrdinalAlphaResult(Result):
     estimate : float
         Ordinal alpha.
     ci_low, ci_high : float
-        Percentiles of ordinal alpha in resampled persons; missing with ``ci=None``.
+        Confidence limits, by the method in ``settings["ci"]``; missing with ``ci=None``.
     se : float
-        Standard deviation of the replicates.
+        Standard deviation of the replicates, or asymptotic standard error.
     lambda6 : float
         Guttman's lambda 6 of the polychoric correlations.
     mean_r, median_r : float
@@ -50,7 +52,7 @@ class OrdinalAlphaResult(Result):
     correlation : DataFrame
         Polychoric correlations.
     replicates : ndarray or None
-        The bootstrap replicates behind the interval.
+        The bootstrap replicates behind a bootstrap interval.
     """
 
     title: ClassVar[str] = "Ordinal alpha"
@@ -106,9 +108,10 @@ def ordinal_alpha(
         With Scores, the scale to analyse; unnecessary where there is only one.
     missing : {"listwise", "pairwise"}
         Persons with a missing answer are left out, or used for the pairs that they answered.
-    ci : {"bootstrap", None}
+    ci : {"bootstrap", "asymptotic", None}
         Percentiles of ordinal alpha in resampled persons, each replicate with thresholds and
-        correlations of its own; or no interval.
+        correlations of its own; alpha ± z · se from the asymptotic covariances of the
+        polychoric correlations; or no interval.
     conf_level : float
         Confidence level of the interval.
     n_boot : int
@@ -145,6 +148,15 @@ def ordinal_alpha(
     function stops; ``alpha.ord`` of ``semTools::reliability`` is the same number. A matrix
     that is not positive definite is used as it is, where psych smooths it.
 
+    The asymptotic standard error is the delta method's,
+
+    .. math:: \mathrm{se}(\alpha) = \frac{k^2}{(k - 1)(1'R1)^2}\,\mathrm{se}(1'R1),
+
+    where the squared standard error of :math:`1'R1` is four times the sum of all cells of the
+    covariance matrix of the correlations, uncertain thresholds included (Muthén, 1984). That
+    is ``lavInspect(lavCor(x, ordered = names(x), se = "standard", output = "fit"), "gamma") /
+    (n - 1)``. Where a correlation runs to ±1 it has no standard error, and alpha has none.
+
     References
     ----------
     Zumbo, B. D., Gadermann, A. M., & Zeisser, C. (2007). Ordinal versions of coefficients
@@ -154,6 +166,10 @@ def ordinal_alpha(
     Chalmers, R. P. (2018). On misconceptions and the limited usefulness of ordinal alpha.
     *Educational and Psychological Measurement, 78*, 1056–1071.
     https://doi.org/10.1177/0013164417727036
+
+    Muthén, B. (1984). A general structural equation model with dichotomous, ordered
+    categorical, and continuous latent variable indicators. *Psychometrika, 49*, 115–132.
+    https://doi.org/10.1007/BF02294210
 
     Examples
     --------
@@ -165,8 +181,11 @@ def ordinal_alpha(
     >>> alpha = tm.ordinal_alpha(answers, n_boot=200, rng=1)
     >>> print(f"{alpha.estimate:.2f} [{alpha.ci_low:.2f}, {alpha.ci_high:.2f}]")
     0.77 [0.73, 0.81]
+    >>> alpha = tm.ordinal_alpha(answers, ci="asymptotic")
+    >>> print(f"[{alpha.ci_low:.2f}, {alpha.ci_high:.2f}]")
+    [0.73, 0.81]
     """
-    _checks.check_option("ci", ci, ("bootstrap", None))
+    _checks.check_option("ci", ci, ("bootstrap", "asymptotic", None))
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
     scale = _checks.one_scale(data, scale=scale, items=items)
@@ -180,6 +199,9 @@ def ordinal_alpha(
     if ci == "bootstrap":
         replicates = _alpha_replicates(sample, n_boot, _checks.as_rng(rng), notes)
     se, low, high = spread(replicates, conf_level)
+    if ci == "asymptotic":
+        se = asymptotic_error(sample)
+        low, high = kernel.normal_interval(whole.alpha, se, conf_level)
     return OrdinalAlphaResult(
         n=sample.n,
         n_dropped=sample.n_dropped,
@@ -200,10 +222,19 @@ def ordinal_alpha(
             "missing": missing,
             "ci": ci,
             "conf_level": conf_level,
-            "n_boot": n_boot if ci else None,
+            "n_boot": n_boot if ci == "bootstrap" else None,
         },
         warnings=notes.messages(),
     )
+
+
+def asymptotic_error(sample: Answers) -> float:
+    """Give the standard error of ordinal alpha by the delta method; NaN without one."""
+    k, total = len(sample.names), float(sample.correlation.sum())
+    if not np.isfinite(sample.standard_error).all():
+        return math.nan
+    error = sum_error(sample.codes, sample.n_categories, sample.correlation)
+    return error * k**2 / ((k - 1) * total**2)
 
 
 def _item_table(structure: kernel.Structure, sample: Answers) -> pd.DataFrame:

@@ -22,6 +22,12 @@ both <- function(id, x) {
   x <- na.omit(x)
   R <- unclass(lavCor(x, ordered = names(x)))
   class(R) <- "matrix"
+  # Asymptotic standard error of alpha: the delta method on the covariances of all correlations.
+  # (vcov() of the saturated model holds their variances only.)
+  V <- lavInspect(lavCor(x, ordered = names(x), se = "standard", output = "fit"), "gamma")
+  r <- grepl("~~", rownames(V), fixed = TRUE)
+  k <- ncol(x)
+  se <- k^2 / ((k - 1) * sum(R)^2) * 2 * sqrt(sum(V[r, r]) / (nrow(x) - 1))
   a <- suppressWarnings(psych::alpha(R, check.keys = FALSE))
   items <- cbind(a$item.stats[, c("r", "r.cor", "r.drop")], a$alpha.drop[, c("raw_alpha", "G6(smc)", "average_r", "med.r")])
   case(
@@ -29,7 +35,7 @@ both <- function(id, x) {
     sprintf("psych::alpha(lavCor(na.omit(%s), ordered = names(x)))", id),
     list(
       total = c(estimate = a$total$raw_alpha, lambda6 = a$total[["G6(smc)"]], mean_r = a$total$average_r, median_r = a$total$median_r),
-      items = items, correlation = R
+      items = items, correlation = R, se = se
     )
   )
   for (estimator in c("WLSMV", "ULSMV")) {
