@@ -400,8 +400,43 @@ def test_models_of_other_data_are_not_compared(pupils: pd.DataFrame) -> None:
         tm.compare_models({"a": whole, "b": tm.cfa(THREE, pupils, estimator="MLR")})
     with pytest.raises(OptionError, match="at least two"):
         tm.compare_models({"a": whole})
+    with pytest.raises(OptionError, match="no χ² distribution"):
+        tm.compare_models({n: tm.cfa(THREE, pupils, estimator="ULS") for n in "ab"})
     with pytest.raises(OptionError, match="cannot be subtracted"):
-        tm.compare_models({n: tm.cfa(THREE, pupils, estimator="MLMV") for n in "ab"})
+        tm.discriminant_validity(tm.cfa(THREE, pupils, estimator="MLMV"))
+
+
+def test_methods_of_differences_go_with_statistics(pupils: pd.DataFrame) -> None:
+    equal = "visual =~ a*x1 + a*x2 + x3\n" + THREE.split("\n", 1)[1]
+    shifted = {
+        name: tm.cfa(model, pupils, std_lv=True, estimator="MLMV")
+        for name, model in (("free", THREE), ("equal", equal))
+    }
+    with pytest.raises(OptionError, match=r"Use method='satorra\.2000'"):
+        tm.compare_models(shifted, method="satorra.bentler.2001")
+    found = tm.compare_models(shifted)
+    assert found.settings["method"] == "satorra.2000"
+    assert "Satorra, 2000" in tm.table(found).to_markdown()
+    # One restriction only: there is one direction, and so no variance to adjust for.
+    other = tm.compare_models(shifted, scaled_shifted=False)
+    assert other.table.loc["equal", "df_diff"] == pytest.approx(1.0)
+    assert other.table.loc["equal", "chisq_diff"] == pytest.approx(
+        found.table.loc["equal", "chisq_diff"]
+    )
+    robust = {name: tm.cfa(THREE, pupils, estimator="MLR") for name in ("a", "b")}
+    with pytest.raises(OptionError, match="not offered for estimator='MLR'"):
+        tm.compare_models(robust, method="satorra.2000")
+
+
+def test_exact_directions_need_parameters_in_common(pupils: pd.DataFrame) -> None:
+    options: dict[str, Any] = {"group": "school", "estimator": "MLMV"}
+    models = {
+        "metric": tm.cfa(THREE, pupils, group_equal="loadings", **options),
+        "scalar": tm.cfa(THREE, pupils, group_equal=("loadings", "intercepts"), **options),
+    }
+    with pytest.raises(OptionError, match=r"'visual ~1 ' is free in the restricted model alone"):
+        tm.compare_models(models, directions="exact")
+    assert tm.compare_models(models).table.loc["scalar", "pvalue"] < 0.001
 
 
 def test_scaled_differences_of_2010_are_not_negative(pupils: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,20 +12,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_option, listed
+from trustmeasure.confirmatory.differences import (
+    DIRECTIONS,
+    METHODS,
+    Difference,
+    difference_test,
+    method_for,
+)
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
-from trustmeasure.confirmatory.inference import infer
+from trustmeasure.confirmatory.nesting import is_nested, moment_places
+from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
-from trustmeasure.kernels.fit_indices import pvalue
-from trustmeasure.kernels.moment_fit import Sample, fit_moments
-from trustmeasure.kernels.structural import implied, matrices
 from trustmeasure.results import Notes, Result
 
 FloatArray = NDArray[np.float64]
 
-METHODS = ("satorra.bentler.2001", "satorra.bentler.2010")
-# χ² a person with which one model fits what another implies, if it is nested in it.
-NESTED = 1e-7
+_BESIDE = ("chisq_diff", "df_diff", "pvalue", "rmsea_diff",
+           "delta_cfi", "delta_rmsea", "delta_srmr")  # fmt: skip
+_NEGATIVE = (
+    "The scaling factor of the difference of '{}' is negative: use method='satorra.bentler.2010' "
+    "or 'satorra.2000'."
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -55,7 +65,11 @@ class ModelComparison(Result):
 
 
 def compare_models(
-    models: Mapping[str, StructuralModel], *, method: str = "satorra.bentler.2001"
+    models: Mapping[str, StructuralModel],
+    *,
+    method: str = "default",
+    directions: str = "delta",
+    scaled_shifted: bool = True,
 ) -> ModelComparison:
     r"""Compare models of the same data.
 
@@ -69,15 +83,33 @@ def compare_models(
 
     with T the unscaled statistics, d their degrees of freedom and c their scaling factors
     (Satorra & Bentler, 2001); the method of 2010 takes :math:`c_1` at the estimates of the
-    restricted model and cannot become negative.
+    restricted model and cannot become negative. Where statistics are adjusted for their variance
+    too (MLMV, WLSMV, ULSMV), a difference is a weighted sum of squares in the directions A that
+    the restriction takes from the general model (Satorra, 2000): with Δ the slopes of the
+    moments in its parameters, V the weights, Γ the moments' covariance, :math:`P = \Delta'V\Delta`
+    and
+
+    .. math:: U = V\Delta P^{-1}A'(AP^{-1}A')^{-1}AP^{-1}\Delta'V,
+
+    it is :math:`a(T_0 - T_1) + b` with :math:`a = \sqrt{d / \mathrm{tr}((U\Gamma)^2)}`,
+    :math:`b = d - a\,\mathrm{tr}(U\Gamma)` and :math:`d = d_0 - d_1`.
 
     Parameters
     ----------
     models : mapping
         Name → fitted model, at least two, of the same persons and variables, by the same
         estimator.
-    method : {"satorra.bentler.2001", "satorra.bentler.2010"}
-        For scaled statistics.
+    method : {"default", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"}
+        For scaled statistics. By default that of 2000 where they are adjusted for their variance
+        ("MLMV", "MLMVS", "WLSMV", "WLSMVS", "ULSMV", "ULSMVS"), and else that of 2001.
+    directions : {"delta", "exact"}
+        How "satorra.2000" finds what the restriction takes away: from the moments that each
+        model can move, which serves any nested models; or from parameters, where one model fixes
+        or equates parameters that the other has.
+    scaled_shifted : bool
+        With "satorra.2000": adjust by a factor and a shift. Otherwise by a factor and the degrees
+        of freedom, or, where the models' own statistics are scaled alone ("MLM", "WLSM",
+        "ULSM"), by a factor.
 
     Returns
     -------
@@ -86,8 +118,8 @@ def compare_models(
     Raises
     ------
     OptionError
-        For fewer than two models, different estimators, and estimators whose statistics have
-        no difference test here ("MLMV", "MLMVS", "ULS", ordered items).
+        For fewer than two models, different estimators, models of two levels, "ULS", whose
+        statistic has no χ² distribution, and a method that does not go with the estimator.
     DataError
         For models of different persons or variables.
 
@@ -98,8 +130,12 @@ def compare_models(
 
     Notes
     -----
-    Differences equal ``lavaan::lavTestLRT(fit1, fit0, method = "satorra.bentler.2001")``;
-    nesting is that of ``semTools::net``. For the method of 2010 lavaan carries estimates over to
+    Differences equal ``lavaan::lavTestLRT(fit1, fit0, method = "default")``, or the method
+    named, with ``A.method`` and ``scaled.shifted`` here ``directions`` and ``scaled_shifted``;
+    nesting is that of ``semTools::net``, also of ordered items, which that leaves out. "MLR" and
+    clusters have no method of 2000 here. CFI and RMSEA are robust where all models have these,
+    else scaled, else plain. "DWLS" leaves differences as they are, as lavaan does; "WLSMV"
+    corrects them. For the method of 2010 lavaan carries estimates over to
     the general model by their names, which fails where the models place the same thing elsewhere
     (latent means and intercepts); here the general model is fitted to what the restricted one
     implies. Models that are not nested have no χ² difference: for
@@ -109,6 +145,11 @@ def compare_models(
     ----------
     Bentler, P. M., & Satorra, A. (2010). Testing model nesting and equivalence. *Psychological
     Methods, 15*, 111–123. https://doi.org/10.1037/a0019625
+
+    Satorra, A. (2000). Scaled and adjusted restricted tests in multi-sample analysis of moment
+    structures. In R. D. H. Heijmans, D. S. G. Pollock, & A. Satorra (Eds.), *Innovations in
+    multivariate statistical analysis* (pp. 233–247). Kluwer.
+    https://doi.org/10.1007/978-1-4615-4603-0_17
 
     Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for
     moment structure analysis. *Psychometrika, 66*, 507–514.
@@ -139,7 +180,10 @@ def compare_models(
     tau-equivalent   9  318.4  congeneric       138.1      4.0
     """
     check_option("method", method, METHODS)
+    check_option("directions", directions, DIRECTIONS)
+    check_option("scaled_shifted", scaled_shifted, (True, False))
     _check_models(models)
+    chosen = method_for(next(iter(models.values())), method)
     order = sorted(
         models, key=lambda name: (float(models[name].fit["df"]), list(models).index(name))
     )
@@ -153,17 +197,24 @@ def compare_models(
             "and BIC are not comparable."
         )
     nested = pd.DataFrame(
-        [[_is_nested(models[a], models[b]) for b in order] for a in order],
+        [[is_nested(models[a], models[b]) for b in order] for a in order],
         index=order,
         columns=order,
     )
-    rows = []
+    end = _kind_of_indices([models[name] for name in order])
+    rows: list[dict[str, Any]] = []
     for place, name in enumerate(order):
-        row = _row(models[name])
-        above = [other for other in order[:place] if nested.loc[name, other]]
+        row = _row(models[name], end)
+        above = [other for other in range(place) if nested.loc[name, order[other]]]
         if above:
-            row |= {"against": above[-1]}
-            row |= _beside(models[name], models[above[-1]], method, notes, name)
+            general = order[above[-1]]
+            test = difference_test(
+                models[name], models[general], method=method, directions=directions,
+                scaled_shifted=scaled_shifted,
+            )  # fmt: skip
+            if test.method != "none" and math.isnan(test.scaling):
+                notes.warn(_NEGATIVE.format(name), ConvergenceWarning)
+            row |= {"against": general} | _beside(models[name], row, rows[above[-1]], test)
         rows.append(row)
     table = pd.DataFrame(rows, index=pd.Index(order, name="model"))
     table.insert(list(table.columns).index("bic") + 1, "aic_weight", _weights(table["aic"]))
@@ -179,7 +230,14 @@ def compare_models(
         n_dropped=first.n_dropped,
         table=table,
         nested=nested,
-        settings={"method": method, "estimator": first.settings["estimator"], "models": order},
+        settings={
+            "method": chosen,
+            "directions": directions,
+            "scaled_shifted": scaled_shifted,
+            "indices": end.lstrip("_") or "plain",
+            "estimator": first.settings["estimator"],
+            "models": order,
+        },
         warnings=notes.messages(),
     )
 
@@ -191,24 +249,35 @@ def _check_models(models: Mapping[str, StructuralModel]) -> None:
             "'two factors': fit2}."
         )
     for name, one in models.items():
-        check_subtractable(f"'{name}'", one)
+        _check_one(f"'{name}'", one)
     names = list(models)
     first = models[names[0]]
     for name in names[1:]:
         _check_same(names[0], first, name, models[name])
 
 
-def check_subtractable(name: str, fit: StructuralModel) -> None:
-    """Refuse models whose statistics cannot be subtracted from each other."""
+def _check_one(name: str, fit: StructuralModel) -> None:
+    """Refuse models whose statistics have no difference."""
     if not isinstance(fit, StructuralModel):
         raise OptionError(f"{name} is no model fitted by cfa, sem or growth.")
-    if not isinstance(fit.fitted, Fitted):
+    ordinal = isinstance(fit, OrdinalStructuralModel)
+    if not ordinal and not isinstance(fit.fitted, Fitted):
         raise OptionError(
-            f"{name} is a model of ordered items or of two levels, whose statistics have no "
-            "difference test here."
+            f"{name} is a model of two levels, whose statistics have no difference test here."
         )
-    test = str(fit.settings["test"])
-    if test in ("scaled.shifted", "mean.var.adjusted") or fit.fitted.data.estimator == "ULS":
+    if fit.settings["estimator"] == "ULS":
+        raise OptionError(
+            f"{name} was fitted with estimator='ULS', whose statistic has no χ² distribution, nor "
+            f"have differences of it. Fit it with '{'ULSMV' if ordinal else 'MLM'}' instead."
+        )
+
+
+def check_subtractable(name: str, fit: StructuralModel) -> None:
+    """Refuse models whose statistics cannot be subtracted and scaled by one factor."""
+    _check_one(name, fit)
+    if isinstance(fit, OrdinalStructuralModel):
+        raise OptionError(f"{name} is a model of ordered items, which is not offered here.")
+    if str(fit.settings["test"]) in ("scaled.shifted", "mean.var.adjusted"):
         raise OptionError(
             f"{name} was fitted with estimator='{fit.settings['estimator']}', whose statistics "
             "cannot be subtracted. Fit it with 'MLM' or 'MLR' instead."
@@ -223,182 +292,116 @@ def _check_same(name: str, one: StructuralModel, other_name: str, other: Structu
             f"with '{other.settings['estimator']}'. Fit both with the same."
         )
     for fit in (one, other):
-        table = fit.fitted.specification.table
+        table = _table(fit)
         if table.inequalities or nonlinear_equalities(table):
             raise OptionError(
                 "Models with inequalities or constraints that are not linear cannot be compared "
                 "here: their difference has no plain χ² distribution."
             )
-    ours, theirs = _variables(one), _variables(other)
+    ours, theirs = _table(one).observed, _table(other).observed
     if set(ours) != set(theirs):
         apart = sorted(set(ours) ^ set(theirs))
         raise DataError(
             f"'{name}' and '{other_name}' do not have the same variables ({listed(apart)} in one "
             "of them only), so their fit cannot be compared. Give both all of them."
         )
-    groups = [fit.fitted.samples.groups for fit in (one, other)]
-    if [group.n for group in groups[0]] != [group.n for group in groups[1]]:
+    sizes = [_groups(fit) for fit in (one, other)]
+    if sizes[0] != sizes[1]:
         raise DataError(
             f"'{name}' and '{other_name}' were fitted to different persons or groups: "
-            f"{[group.n for group in groups[0]]} and {[group.n for group in groups[1]]}. Fit both "
-            "to the same rows."
+            f"{sizes[0]} and {sizes[1]}. Fit both to the same rows."
+        )
+    if not _same_moments(one, other):
+        raise DataError(
+            f"'{name}' and '{other_name}' were fitted to data with different covariances. Fit "
+            "both to the same rows, with the same items ordered."
+        )
+
+
+def _same_moments(one: StructuralModel, other: StructuralModel) -> bool:
+    if isinstance(one, OrdinalStructuralModel) and isinstance(other, OrdinalStructuralModel):
+        pairs = list(zip(one.solution.moments, other.solution.moments, strict=True))
+        if any(len(mine.moments) != len(yours.moments) for mine, yours in pairs):
+            return False
+        return all(
+            np.allclose(mine.moments[at], yours.moments, rtol=1e-5, atol=1e-8)
+            for (mine, yours), at in zip(pairs, moment_places(one, other), strict=True)
         )
     for (_, mine), (_, yours), block, second in zip(
         one.fitted.data.saturated,
         other.fitted.data.saturated,
-        one.fitted.specification.blocks,
-        other.fitted.specification.blocks,
+        _blocks(one),
+        _blocks(other),
         strict=True,
     ):
         at = [second.observed.index(variable) for variable in block.observed]
         if not np.allclose(mine, yours[np.ix_(at, at)], rtol=1e-5, atol=1e-8):
-            raise DataError(
-                f"'{name}' and '{other_name}' were fitted to data with different covariances. Fit "
-                "both to the same rows."
-            )
+            return False
+    return True
 
 
-def _variables(fit: StructuralModel) -> tuple[str, ...]:
-    return fit.fitted.specification.table.observed
+def _table(fit: StructuralModel) -> ParameterTable:
+    if isinstance(fit, OrdinalStructuralModel):
+        return fit.solution.specification.table
+    return fit.fitted.specification.table
+
+
+def _blocks(fit: StructuralModel) -> tuple[Block, ...]:
+    if isinstance(fit, OrdinalStructuralModel):
+        return fit.solution.specification.base.blocks
+    return fit.fitted.specification.blocks
+
+
+def _groups(fit: StructuralModel) -> list[int]:
+    """Count the persons of each group."""
+    if isinstance(fit, OrdinalStructuralModel):
+        return [group.n for group in fit.solution.moments]
+    return [group.n for group in fit.fitted.samples.groups]
 
 
 def _exogenous(fit: StructuralModel) -> frozenset[str]:
-    return frozenset(name for block in fit.fitted.specification.blocks for name in block.exogenous)
+    return frozenset(name for block in _blocks(fit) for name in block.exogenous)
 
 
-def _row(fit: StructuralModel) -> dict[str, Any]:
-    end = "_robust" if "cfi_robust" in fit.fit else ""
-    scaled = "chisq_scaling_factor" in fit.fit
+def _kind_of_indices(fits: Sequence[StructuralModel]) -> str:
+    """Which CFI and RMSEA all the models have: robust ones, else scaled, else plain."""
+    for end in ("_robust", "_scaled"):
+        if all(f"cfi{end}" in fit.fit and f"rmsea{end}" in fit.fit for fit in fits):
+            return end
+    return ""
+
+
+def _row(fit: StructuralModel, end: str) -> dict[str, Any]:
     return {
         "npar": int(fit.fit["npar"]),
         "df": int(fit.fit["df"]),
         "chisq": float(fit.fit["chisq"]),
-        "scaling": float(fit.fit["chisq_scaling_factor"]) if scaled else 1.0,
+        "scaling": float(fit.fit.get("chisq_scaling_factor", 1.0)),
         "aic": float(fit.fit.get("aic", math.nan)),
         "bic": float(fit.fit.get("bic", math.nan)),
         "cfi": float(fit.fit[f"cfi{end}"]),
         "rmsea": float(fit.fit[f"rmsea{end}"]),
         "srmr": float(fit.fit["srmr"]),
         "against": "",
+        **dict.fromkeys(_BESIDE, math.nan),
     }
 
 
 def _beside(
-    restricted: StructuralModel,
-    general: StructuralModel,
-    method: str,
-    notes: Notes,
-    name: str,
+    restricted: StructuralModel, mine: Mapping[str, Any], above: Mapping[str, Any], test: Difference
 ) -> dict[str, float]:
-    """Test a model against the one above, and give the changes of indices."""
-    mine, above = _row(restricted), _row(general)
+    """Give the changes of indices, and the test beside the model above."""
     found = {f"delta_{key}": mine[key] - above[key] for key in ("cfi", "rmsea", "srmr")}
-    df = mine["df"] - above["df"]
-    if df == 0:
-        return found | {"df_diff": float(df)}
-    gap, scaling = mine["chisq"] - above["chisq"], 1.0
-    if "chisq_scaling_factor" in restricted.fit:
-        lighter = above["scaling"] if above["df"] else 1.0
-        if method == "satorra.bentler.2010" and above["df"]:
-            lighter = _scaling_at(restricted, general)
-        scaling = (mine["df"] * mine["scaling"] - above["df"] * lighter) / df
-        if not scaling > 0:
-            notes.warn(
-                f"The scaling factor of the difference of '{name}' is negative: use "
-                "method='satorra.bentler.2010'.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-            scaling = math.nan
-    chisq = gap / scaling
-    groups = len(restricted.fitted.samples.groups)
-    excess = max(chisq - df, 0.0) * groups / (df * restricted.n)
+    if test.method == "none":
+        return found | {"df_diff": test.df}
+    groups = len(_groups(restricted))
+    excess = (test.chisq - test.df) * groups / (test.df * restricted.n)
     return found | {
-        "chisq_diff": chisq,
-        "df_diff": float(df),
-        "pvalue": pvalue(max(chisq, 0.0), df) if math.isfinite(chisq) else math.nan,
-        "rmsea_diff": math.sqrt(excess) if math.isfinite(chisq) else math.nan,
+        "chisq_diff": test.chisq,
+        "df_diff": test.df,
+        "pvalue": test.pvalue,
+        "rmsea_diff": math.sqrt(max(excess, 0.0)) if math.isfinite(excess) else math.nan,
     }
-
-
-def _is_nested(restricted: StructuralModel, general: StructuralModel) -> bool:
-    """Whether the general model fits what the restricted one implies."""
-    if restricted is general:
-        return True
-    if restricted.fit["df"] < general.fit["df"]:
-        return False
-    found = _refitted(restricted, general)
-    return bool(found[1] < NESTED)
-
-
-def _refitted(restricted: StructuralModel, general: StructuralModel) -> tuple[FloatArray, float]:
-    """Fit the general model to the implied moments: reduced parameters, and the discrepancy."""
-    inside, outside = restricted.fitted, general.fitted
-    with_means = inside.means or outside.means
-    samples, covariances, means = [], [], []
-    for place, (layout, group) in enumerate(
-        zip(inside.estimates.model.layouts, inside.samples.groups, strict=True)
-    ):
-        moments = implied(matrices(layout, inside.estimates.parameters))
-        at = _order(inside, outside, place)
-        spread = moments.spread[np.ix_(at, at)]
-        known = group.mean if not inside.means else moments.mean
-        mean = (np.zeros(len(spread)) if known is None else known)[at]
-        covariances.append(spread)
-        means.append(mean)
-        samples.append(Sample(spread, mean if outside.means else None, group.n))
-    if any(np.linalg.eigvalsh(one)[0] <= 0 for one in covariances):
-        return outside.estimates.reduced, math.nan
-    model = outside.specification.model(covariances, means if with_means else None)
-    best: tuple[FloatArray, float] = (outside.estimates.reduced, math.inf)
-    for start in (_mapped(restricted, general), outside.estimates.reduced):
-        found = fit_moments(model, samples, start, "ML", tolerance=1e-14)
-        value = float(found.discrepancy)
-        if value < best[1]:
-            reduced, *_ = np.linalg.lstsq(model.basis, found.parameters - model.origin, rcond=None)
-            best = (np.asarray(reduced), value)
-        if best[1] < NESTED:
-            break
-    return best
-
-
-def _order(inside: Fitted, outside: Fitted, place: int) -> Sequence[int]:
-    own = inside.specification.blocks[place].observed
-    return [own.index(name) for name in outside.specification.blocks[place].observed]
-
-
-def _mapped(restricted: StructuralModel, general: StructuralModel) -> FloatArray:
-    """Start the general model where the restricted one ended, by the names of parameters."""
-    inside, outside = restricted.fitted, general.fitted
-    values = {}
-    for place, row in enumerate(inside.specification.table.parameters):
-        value = float(restricted.estimates["est"].iloc[place])
-        values[(row.group, row.lhs, row.op, row.rhs)] = value
-        if row.op == "~~":
-            values[(row.group, row.rhs, row.op, row.lhs)] = value
-    model = outside.estimates.model
-    start = np.array(
-        [values.get((row.group, row.lhs, row.op, row.rhs), 0.0)
-         for row in outside.specification.table.free]
-    )  # fmt: skip
-    reduced, *_ = np.linalg.lstsq(model.basis, start - model.origin, rcond=None)
-    return np.asarray(reduced)
-
-
-def _scaling_at(restricted: StructuralModel, general: StructuralModel) -> float:
-    """Give the general model's scaling factor at the estimates of the restricted one."""
-    reduced, value = _refitted(restricted, general)
-    if not value < NESTED:
-        return math.nan
-    outside = general.fitted
-    model = outside.estimates.model
-    there = replace(outside.estimates, reduced=reduced, parameters=model.expand(reduced))
-    inference = infer(
-        outside.specification, there, outside.data, outside.samples,
-        errors=str(general.settings["se"]), test=str(general.settings["test"]),
-        df=int(general.fit["df"]), means=outside.means,
-    )  # fmt: skip
-    return math.nan if inference.scaled is None else inference.scaled.scaling
 
 
 def _weights(aic: pd.Series) -> FloatArray:

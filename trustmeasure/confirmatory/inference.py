@@ -19,6 +19,7 @@ from trustmeasure.kernels.moment_fit import Estimator, Model
 from trustmeasure.kernels.pattern_fit import case_scores
 from trustmeasure.kernels.pattern_moments import PatternStack, pattern_terms, stack_patterns
 from trustmeasure.kernels.sandwich import (
+    Traces,
     Whitened,
     case_spread,
     inverse_root,
@@ -102,8 +103,7 @@ def infer(
         spread = _inverse(information)
     elif errors == "robust.sem":
         n, inverse = data.n, _inverse(information)
-        groups = _whitened(specification, found, samples, means=means)
-        parts = traces(groups, information, found.model.basis)
+        parts = robust_traces(specification, found, samples, information, means=means)
         spread = inverse @ parts.meat @ inverse
         if df > 0:
             scaled = scale(found.chisq, df, test, parts.first, parts.second)
@@ -121,6 +121,19 @@ def infer(
             factors = (saturated / moments, own / len(found.parameters))
             scaled = Scaled(found.chisq / scaling, df, scaling)
     return Inference(_expanded(found.model, spread / n), scaled, factors, weakest, direction)
+
+
+def robust_traces(
+    specification: Specification,
+    found: Estimates,
+    samples: Samples,
+    information: FloatArray,
+    *,
+    means: bool,
+) -> Traces:
+    """Give what Satorra and Bentler's errors and statistics need, from the cases' spread."""
+    groups = _whitened(specification, found, samples, means=means)
+    return traces(groups, information, found.model.basis)
 
 
 def _unweighted_information(found: Estimates, data: Data) -> FloatArray:

@@ -205,6 +205,20 @@ class OrdinalUncertainty:
     rank: int
 
 
+def information_of(
+    model: OrdinalModel, samples: Sequence[OrdinalSample], reduced: FloatArray
+) -> FloatArray:
+    """Give Δ'WΔ of reduced parameters (k,), summed over groups by their shares of persons."""
+    parameters = model.expand(reduced)
+    total = sum(sample.n for sample in samples)
+    information = np.zeros((len(reduced), len(reduced)))
+    for layout, sample in zip(model.layouts, samples, strict=True):
+        change = ordinal_slopes(layout, ordinal_implied(layout, parameters)) @ model.basis
+        white = sample.whiten(change)
+        information += sample.n / total * (white.T @ white)
+    return information
+
+
 def uncertainty(
     model: OrdinalModel,
     samples: Sequence[OrdinalSample],

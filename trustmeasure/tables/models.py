@@ -48,10 +48,11 @@ def comparison_table(result: ModelComparison, options: Options) -> Table:
         "numbers (Bentler & Satorra, 2010). The smaller AIC and BIC, the better.",
     ]
     if scaled:
-        year = str(result.settings["method"])[-4:]
+        method = str(result.settings["method"])
+        source = "Satorra" if method == "satorra.2000" else "Satorra & Bentler"
         notes.append(
-            f"χ² is unscaled; differences are scaled (Satorra & Bentler, {year}); CFI and RMSEA "
-            "are robust."
+            f"χ² is unscaled; differences are scaled ({source}, {method[-4:]}); CFI and RMSEA are "
+            f"{result.settings['indices']}."
         )
     return build(options, "Comparison of Models", columns, rows, notes)
 
