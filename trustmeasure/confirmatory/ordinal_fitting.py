@@ -207,13 +207,23 @@ def _estimates(solution: OrdinalSolution, labels: Sequence[Any], conf_level: flo
         }
         for place, row in enumerate(specification.table.parameters)
     ]  # fmt: skip
-    for definition in specification.table.definitions:
+    table = specification.table
+    first = [
+        next(i for i, row in enumerate(table.parameters) if row.free == k + 1)
+        for k in range(table.n_free)
+    ]
+    for definition in table.definitions:
         value, slope = definition.expression.evaluate(solution.parameters)
+
+        def whole(points: FloatArray, expression: Any = definition.expression) -> FloatArray:
+            return np.asarray(expression.evaluate(function(points)[..., first])[0])[..., None]
+
         error = float(np.sqrt(max(float(slope @ solution.covariance @ slope), 0.0)))
         text = definition.text.split(":=")[-1].strip()
         rows.append(
             {"lhs": definition.name, "op": ":=", "rhs": text, "group": None,
              "label": definition.name, "est": float(value), "se": error,
-             "std": np.nan, "se_std": np.nan}
+             "std": float(whole(solution.parameters)[0]),
+             "se_std": float(delta_errors(whole, solution.parameters, solution.covariance)[0])}
         )  # fmt: skip
     return with_tests(pd.DataFrame(rows), conf_level, grouped=list(labels) != [None])
