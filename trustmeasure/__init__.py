@@ -110,7 +110,9 @@ if _TYPE_CHECKING:
         harman_single_factor,
         htmt,
         known_groups,
+        marker_factor,
         marker_variable,
+        method_factor,
         mtmm,
     )
 
@@ -175,11 +177,13 @@ __all__ = [
     "load_instrument",
     "longitudinal_invariance",
     "map_test",
+    "marker_factor",
     "marker_variable",
     "mcdonald_omega",
     "measurement_error",
     "measurement_invariance",
     "mediation",
+    "method_factor",
     "missingness",
     "moderation",
     "mtmm",
@@ -307,7 +311,9 @@ _HOMES = {
         "harman_single_factor",
         "htmt",
         "known_groups",
+        "marker_factor",
         "marker_variable",
+        "method_factor",
         "mtmm",
     ),
 }

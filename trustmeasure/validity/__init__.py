@@ -20,6 +20,8 @@ from trustmeasure.validity.latent_correlations import (
     DiscriminantValidity,
     discriminant_validity,
 )
+from trustmeasure.validity.marker_factors import MarkerFactorResult, marker_factor
+from trustmeasure.validity.method_factors import MethodFactorResult, method_factor
 from trustmeasure.validity.multitrait import MultitraitResult, mtmm
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "DiscriminantValidity",
     "HeterotraitRatios",
     "KnownGroupsResult",
+    "MarkerFactorResult",
     "MarkerResult",
+    "MethodFactorResult",
     "MultitraitResult",
     "SingleFactorResult",
     "average_variance_extracted",
@@ -42,6 +46,8 @@ __all__ = [
     "harman_single_factor",
     "htmt",
     "known_groups",
+    "marker_factor",
     "marker_variable",
+    "method_factor",
     "mtmm",
 ]
