@@ -26,6 +26,10 @@ FloatArray = NDArray[np.float64]
 
 LOG_2PI = float(np.log(2 * np.pi))
 
+# Where a search goes astray, as in small samples, another begins with residual variances and
+# variances of latent variables (and disturbances) multiplied by these: weak factors.
+OTHER_STARTS = ((1.0, 0.1), (1.9, 0.1))
+
 
 @dataclass(frozen=True)
 class Estimates:
@@ -158,8 +162,29 @@ def estimate(
     *,
     start: FloatArray | None = None,
 ) -> Estimates:
-    """Fit the model from its starting values."""
-    model, start = starting_point(specification, samples, data, start)
+    """Fit the model from its starting values, or from others where these lead nowhere."""
+    model, begin = starting_point(specification, samples, data, start)
+    found = _search(model, data, begin)
+    if found.converged or start is not None:
+        return found
+    for residual, latent in OTHER_STARTS:
+        other = _search(model, data, _proper(model, data, _scaled(model, begin, residual, latent)))
+        if other.converged:
+            return other
+    return found
+
+
+def _scaled(model: Model, start: FloatArray, residual: float, latent: float) -> FloatArray:
+    """Multiply the variances of a start (k,) that are free."""
+    full = model.expand(start)
+    for layout in model.layouts:
+        for name, factor in (("theta", residual), ("psi", latent)):
+            rows, columns, which = layout.places[name]
+            full[which[rows == columns]] *= factor
+    return _reduced(model, full)
+
+
+def _search(model: Model, data: Data, start: FloatArray) -> Estimates:
     if data.patterns is not None:
         descent = fit_patterns(model, data.patterns, start)
         reduced, converged = descent.point[0], bool(descent.converged[0])

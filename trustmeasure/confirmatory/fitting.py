@@ -21,10 +21,12 @@ from trustmeasure.confirmatory.fit_measures import (
 )
 from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed, saturated_trace
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
+from trustmeasure.confirmatory.ordinal_estimation import ESTIMATORS as ORDINAL_ESTIMATORS
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
 from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.sample_size import note_sample
 from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, group_labels
 from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.confirmatory.syntax import parse_model
@@ -83,7 +85,7 @@ def fit_model(
         )  # fmt: skip
     if parameterization != "delta":
         raise OptionError("parameterization= is for ordered items: pass ordered=True or names.")
-    check_option("estimator", estimator, tuple(ESTIMATORS))
+    _check_estimator(estimator)
     check_option("missing", missing, MISSING)
     check_level("conf_level", conf_level)
     _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
@@ -128,6 +130,7 @@ def fit_model(
     _refuse_singular(samples, table)
     if discrepancy == "WLS":
         _refuse_too_few(specification, samples, means=with_means)
+    note_sample(samples, table.observed, len(specification.basis.T), notes)
     prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
     found, held = estimate_within(specification, samples, prepared)
     df = degrees_of_freedom(specification, means=with_means, n_equal=found.n_equal)
@@ -187,6 +190,15 @@ def fit_model(
         },
         warnings=notes.messages(),
     )
+
+
+def _check_estimator(estimator: str) -> None:
+    if estimator in ORDINAL_ESTIMATORS and estimator not in ESTIMATORS:
+        raise OptionError(
+            f"estimator='{estimator}' is for ordered items: pass ordered=True, or the names of "
+            f"those that are. Estimators of continuous variables: {listed(ESTIMATORS)}."
+        )
+    check_option("estimator", estimator, tuple(ESTIMATORS))
 
 
 def _refuse_with_ordered(data: Any, **options: Any) -> None:

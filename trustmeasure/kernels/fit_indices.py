@@ -171,10 +171,11 @@ def root_mean_squares(groups: Sequence[Residuals]) -> dict[str, float]:
             spread, mean, diagonal = kind(group)
             inside = spread[np.tril_indices(len(spread), 0 if diagonal else -1)]
             squares, count = float(inside @ inside), len(inside)
-            bare += group.n / total * math.sqrt(squares / count)
+            # One variable alone has no correlation that could be left over.
+            bare += group.n / total * (math.sqrt(squares / count) if count else math.nan)
             if mean is not None:
                 squares, count = squares + float(mean @ mean), count + len(mean)
-            whole += group.n / total * math.sqrt(squares / count)
+            whole += group.n / total * (math.sqrt(squares / count) if count else math.nan)
         found[name], found[f"{name}_nomean"] = whole, bare
     found["srmr"] = found["srmr_bentler"]
     return found
