@@ -90,7 +90,7 @@ def test_a_mediation_of_ordered_answers_defines_its_effect() -> None:
         ({"ordered": True, "cluster": "gender"}, "'cluster=' cannot be combined"),
         ({"ordered": True, "parameterization": "beta"}, "parameterization='beta'"),
         ({"parameterization": "theta"}, "is for ordered items"),
-        ({"estimator": "WLSMV"}, "estimator='WLSMV' is not offered"),
+        ({"estimator": "WLSMV"}, "estimator='WLSMV' is for ordered items"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], words: str) -> None:
@@ -108,10 +108,3 @@ def test_an_empty_category_of_a_group_is_named() -> None:
     data.loc[(data["gender"] == 1) & (data["A2"] == 1), "A2"] = 2
     with pytest.raises(tm.DataError, match=r"empty in group '.*': 'A2 \(number 1\)'"):
         tm.cfa(ONE, data, ordered=ITEMS, group="gender")
-
-
-def test_what_is_not_offered_says_so() -> None:
-    fitted = tm.cfa(ONE, bfi(), ordered=ITEMS)
-    for name in ("factor_scores",):
-        with pytest.raises(tm.OptionError, match="models of ordered items"):
-            getattr(fitted, name)()
