@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_frame, as_items, check_option, listed, near
+from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted
-from trustmeasure.confirmatory.samples import in_order
+from trustmeasure.confirmatory.samples import Samples, in_order
 from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.structural import Layout, matrices
@@ -38,7 +39,8 @@ class FactorScores(Result):
         Standard error of each score: the standard deviation of the latent variable around it.
     reliability : Series, or DataFrame with a column for each group
         Share of the scores' variance that is true, for persons who answered everything; for
-        regression scores also the squared correlation with the latent variable.
+        regression scores also the squared correlation with the latent variable. Of ordered
+        items, and of persons in clusters, whose errors differ, the mean of it over persons.
     """
 
     title: ClassVar[str] = "Factor scores"
@@ -82,9 +84,10 @@ def scores_of(
     """Score persons; see `StructuralModel.factor_scores`."""
     check_option("method", method, METHODS)
     notes = Notes()
-    groups, index = _persons(fitted, labels, data, missing, notes)
+    table = fitted.specification.table
+    groups, index = persons_of(fitted.samples, table, labels, data, notes, table.observed)
     blocks = fitted.specification.blocks
-    names = list(dict.fromkeys(name for block in blocks for name in _factors(block)))
+    names = list(dict.fromkeys(name for block in blocks for name in factors_of(block)))
     if not names:
         raise OptionError(
             "The model has no latent variables ('=~'), so there are no factor scores."
@@ -95,13 +98,13 @@ def scores_of(
     for place, (values, rows) in enumerate(groups):
         block = blocks[place]
         latent = _latent(fitted, place)
-        own = [block.latent.index(name) for name in _factors(block)]
-        columns = np.array([names.index(name) for name in _factors(block)], dtype=np.intp)
+        own = [block.latent.index(name) for name in factors_of(block)]
+        columns = np.array([names.index(name) for name in factors_of(block)], dtype=np.intp)
         found, error = _score(latent, values, method, missing)
         scores[np.ix_(rows, columns)] = found[:, own]
         errors[np.ix_(rows, columns)] = error[:, own]
         whole = _weights(latent, np.arange(len(latent.loadings)), method)
-        reliability[labels[place]] = pd.Series(whole.reliability[own], index=_factors(block))
+        reliability[labels[place]] = pd.Series(whole.reliability[own], index=factors_of(block))
     unscored = [name for j, name in enumerate(names) if np.isnan(scores[:, j]).all()]
     if unscored and len(index):
         notes.record(
@@ -121,15 +124,23 @@ def scores_of(
     )
 
 
-def _factors(block: Block) -> list[str]:
+def factors_of(block: Block) -> list[str]:
+    """Name the latent variables that are no stand-ins."""
     return [name for name in block.latent if name not in block.stand_ins]
 
 
-def _persons(
-    fitted: Fitted, labels: Sequence[Any], data: Any, missing: str, notes: Notes
+def persons_of(
+    samples: Samples,
+    table: ParameterTable,
+    labels: Sequence[Any],
+    data: Any,
+    notes: Notes,
+    observed: Sequence[str],
 ) -> tuple[list[tuple[FloatArray, IntArray]], pd.Index]:
-    """Give the answers of each group with the persons' rows, and the index of all rows."""
-    samples = fitted.samples
+    """Give the answers of each group with the persons' rows, and the index of all rows.
+
+    ``observed`` names the columns of the answers.
+    """
     if data is None:
         if samples.index is None or any(group.values is None for group in samples.groups):
             raise OptionError(
@@ -141,17 +152,7 @@ def _persons(
             if group.values is not None and group.rows is not None
         ], samples.index
     frame = as_frame(data)
-    table = fitted.specification.table
-    plain = [name for name in table.observed if name not in table.interactions]
-    plain += [part for pair in table.interactions.values() for part in pair if part not in plain]
-    unknown = [name for name in plain if name not in frame.columns]
-    if unknown:
-        raise DataError(
-            f"The data do not have the model's variable(s) {listed(unknown)}."
-            + near(unknown[0], frame.columns)
-        )
-    block = as_items(frame, items=list(dict.fromkeys(plain)), min_items=1, min_persons=1)
-    values = in_order(block, table.observed, table.interactions)
+    values = new_values(frame, table, observed)
     everyone = np.arange(len(frame))
     if samples.group_name is None:
         return [(values, everyone)], frame.index
@@ -169,6 +170,20 @@ def _persons(
             "score."
         )
     return [(values[rows], rows) for rows in found], frame.index
+
+
+def new_values(frame: pd.DataFrame, table: ParameterTable, observed: Sequence[str]) -> FloatArray:
+    """Take the model's variables (n, p) out of other data than it was fitted to."""
+    plain = [name for name in observed if name not in table.interactions]
+    plain += [part for pair in table.interactions.values() for part in pair if part not in plain]
+    unknown = [name for name in plain if name not in frame.columns]
+    if unknown:
+        raise DataError(
+            f"The data do not have the model's variable(s) {listed(unknown)}."
+            + near(unknown[0], frame.columns)
+        )
+    block = as_items(frame, items=list(dict.fromkeys(plain)), min_items=1, min_persons=1)
+    return in_order(block, observed, table.interactions)
 
 
 def _latent(fitted: Fitted, place: int) -> _Latent:

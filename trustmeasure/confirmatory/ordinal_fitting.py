@@ -17,6 +17,7 @@ from trustmeasure.confirmatory.ordinal_estimation import (
     OrdinalSolution,
     estimate_ordinal,
 )
+from trustmeasure.confirmatory.ordinal_factor_scores import OrdinalAnswers
 from trustmeasure.confirmatory.ordinal_fit_measures import ordinal_fit_measures
 from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.parameters import ParameterTable
@@ -100,6 +101,7 @@ def fit_ordinal_model(
         estimates=_estimates(solution, labels, conf_level),
         r_squared=pd.DataFrame(dict(zip(columns, shares, strict=True))),
         solution=solution,
+        answers=OrdinalAnswers(samples, tuple(plain.observed), _categories(values, plain, names)),
         labels=tuple(labels),
         settings={
             "function": kind,
@@ -150,6 +152,15 @@ def _categorised(
     categories = {name: int(codes[:, j].max()) + 1 for j, name in enumerate(ordered)}
     ends = np.cumsum([len(group) for group in groups])[:-1]
     return list(np.split(together, ends)), categories
+
+
+def _categories(
+    groups: Sequence[FloatArray], table: ParameterTable, ordered: Sequence[str]
+) -> dict[str, FloatArray]:
+    """Name the answers that each ordered variable has, in their order."""
+    together = np.concatenate(groups)
+    columns = {name: together[:, table.observed.index(name)] for name in ordered}
+    return {name: np.unique(column[~np.isnan(column)]) for name, column in columns.items()}
 
 
 def _negative(solution: OrdinalSolution) -> list[str]:

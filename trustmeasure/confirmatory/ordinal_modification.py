@@ -86,7 +86,7 @@ def _scales(
 ) -> tuple[FloatArray, FloatArray]:
     """As `change_scales`; thresholds in standard deviations of the variable behind.
 
-    A scaling factor is one over such a deviation itself, and has none.
+    A scaling factor is one over such a deviation itself, and has no standard value.
     """
     lv, everything = change_scales(specification.base, *completed(model, point))
     groups = [ordinal_implied(layout, point) for layout in model.layouts]
@@ -95,5 +95,5 @@ def _scales(
             variable = specification.base.blocks[row.group - 1].observed.index(row.lhs)
             everything[place] = groups[row.group - 1].delta[variable]
         elif row.op == "~*~":
-            lv[place] = everything[place] = np.nan
+            everything[place] = np.nan
     return lv, everything
