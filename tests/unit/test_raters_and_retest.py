@@ -303,7 +303,7 @@ def test_recurring_persons_make_the_groups_dependent() -> None:
 
 def test_the_table_holds_what_the_functions_give() -> None:
     scales = {"agree": AGREE, "two": ["N1", "N2"]}
-    table = reliability_table(BFI, scales=scales).table
+    table = reliability_table(BFI, scales=scales, n_boot=0).table
     assert list(table.index) == ["agree", "two"]
     row = table.loc["agree"]
     assert row["alpha"] == cronbach_alpha(BFI, items=AGREE).estimate
@@ -316,29 +316,100 @@ def test_the_table_holds_what_the_functions_give() -> None:
     assert np.isfinite(table.loc["two", ["alpha", "lambda2", "split_max"]].astype(float)).all()
 
 
+LIMITED = [
+    "alpha", "alpha_std", "min_r_drop", "omega", "lambda2", "lambda6", "split_max", "split_mean",
+    "split_min", "glb", "sem", "ordinal_alpha", "omega_categorical", "omega_hierarchical",
+]  # fmt: skip
+ANALYTIC = ["alpha", "omega", "ordinal_alpha"]
+
+
+def two_facets_of_trust(n: int = 1000, k: int = 9) -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    facets = rng.normal(size=(n, 3))[:, np.arange(k) % 3]
+    latent = 0.6 * rng.normal(size=(n, 1)) + 0.5 * facets + 0.6 * rng.normal(size=(n, k))
+    codes = np.digitize(latent, [-1.2, -0.4, 0.4, 1.2]).astype(float)
+    return pd.DataFrame(codes, columns=[f"t{j + 1}" for j in range(k)])
+
+
+@pytest.mark.filterwarnings("ignore:Scale 'all'. one factor fits badly")
+def test_every_coefficient_of_the_table_has_limits() -> None:
+    data = two_facets_of_trust()
+    row = reliability_table(data, n_boot=200, rng=1).table.loc["all"]
+    for name in LIMITED:
+        low, high = row[f"{name}_ci_low"], row[f"{name}_ci_high"]
+        assert low < row[name] < high, name
+        assert high - low < 0.15, name
+    again = reliability_table(data, n_boot=200, rng=1).table.loc["all"]
+    pd.testing.assert_series_equal(row, again)
+    wide = reliability_table(data, n_boot=200, rng=1, conf_level=0.99).table.loc["all"]
+    for name in LIMITED:
+        assert wide[f"{name}_ci_low"] < row[f"{name}_ci_low"], name
+    # Whoever starts from the seed of the scale draws the same persons.
+    seed = int(np.random.default_rng(1).integers(2**32))
+    options = {"n_boot": 200, "rng": seed}
+    halves = tm.split_half(data, **options).intervals
+    assert halves is not None
+    assert row["split_max_ci_low"] == pytest.approx(halves.loc["max", "ci_low"])
+    assert row["glb_ci_low"] == pytest.approx(tm.glb(data, **options).ci_low)
+    lambdas = tm.guttman_lambdas(data, **options).to_frame()
+    assert row["lambda6_ci_high"] == pytest.approx(lambdas.loc["lambda6", "ci_high"])
+    assert row["omega_categorical_ci_low"] == tm.categorical_omega(data, **options).ci_low
+    omega = mcdonald_omega(data, n_factors=3, ci="bootstrap", **options)
+    expected = omega.intervals.loc["omega_hierarchical", "ci_low"]
+    assert row["omega_hierarchical_ci_low"] == pytest.approx(expected)
+    assert row["ordinal_alpha_ci_low"] == tm.ordinal_alpha(data, ci="asymptotic").ci_low
+
+
+@pytest.mark.filterwarnings("ignore:Scale 'all'. one factor fits badly")
+def test_without_a_bootstrap_only_analytic_limits_are_left() -> None:
+    data = two_facets_of_trust()
+    for none in (0, None):
+        row = reliability_table(data, n_boot=none).table.loc["all"]
+        known = [name for name in LIMITED if np.isfinite(row[f"{name}_ci_low"])]
+        assert known == ANALYTIC
+        assert np.isfinite(row[LIMITED].astype(float)).all()
+    for wrong in (1, -5, 2.5):
+        with pytest.raises(OptionError, match="n_boot"):
+            reliability_table(data, n_boot=wrong)
+
+
+@pytest.mark.filterwarnings("ignore:Scale 'all'")
+def test_limits_in_the_table_of_few_persons_say_what_they_lack() -> None:
+    few = two_facets_of_trust().iloc[:14, :4].assign(t4=[1.0] * 13 + [2.0])
+    result = reliability_table(few, n_boot=50, rng=1)
+    row = result.table.loc["all"]
+    assert np.isnan(row["glb_ci_low"])
+    # In a third of the replicates everybody gives the same answer to t4.
+    assert any("bootstrap samples gave no estimate (an item" in m for m in result.warnings)
+    assert row["lambda2_ci_low"] < row["lambda2"]
+    assert row["alpha_ci_low"] < row["alpha"] < row["alpha_ci_high"]
+
+
 def test_the_table_warns_where_assumptions_fail() -> None:
     mixed = {"mixed": ["A2", "A3", "A4", "C1", "C2", "C3"], "agree": AGREE}
     with pytest.warns(DataWarning, match="Scale 'mixed': one factor fits badly"):
-        result = reliability_table(BFI, scales=mixed)
+        result = reliability_table(BFI, scales=mixed, n_boot=0)
     assert result.concerns["agree"] == ()
     unkeyed = read_data("bfi.csv")
     with pytest.warns(DataWarning, match="'A1' relate negatively to the rest"):
-        reliability_table(unkeyed, scales={"agree": AGREE})
+        reliability_table(unkeyed, scales={"agree": AGREE}, n_boot=0)
     rng = np.random.default_rng(1)
     loads = np.array([0.95, 0.9, 0.3, 0.25, 0.2])
     uneven = rng.normal(size=(800, 1)) * loads + rng.normal(size=(800, 5)) * np.sqrt(1 - loads**2)
     with pytest.warns(DataWarning, match="loadings are unequal.*p < .001.*understates"):
-        result = reliability_table(uneven)
+        result = reliability_table(uneven, n_boot=0)
     assert np.isnan(result.table.loc["all", "glb"])
     equal = rng.normal(size=(800, 1)) + rng.normal(size=(800, 5))
-    fine = reliability_table(equal)
+    fine = reliability_table(equal, n_boot=0)
     assert fine.concerns["all"] == ()
 
 
 def test_scales_that_allow_nothing_are_left_out_of_the_table() -> None:
     frame = BFI.assign(flat=1.0)
     with pytest.warns(DataWarning, match="Scale 'broken' could not be analysed"):
-        result = reliability_table(frame, scales={"agree": AGREE, "broken": ["flat", "A1"]})
+        result = reliability_table(
+            frame, scales={"agree": AGREE, "broken": ["flat", "A1"]}, n_boot=0
+        )
     assert list(result.table.index) == ["agree"]
     with pytest.raises(DataError, match="'A9' are not in the data"):
         reliability_table(BFI, scales={"agree": ["A1", "A9"]})
@@ -363,7 +434,7 @@ def test_every_result_has_its_table_figure_and_words() -> None:
         reliability_by(frame, by="gender", items=AGREE),
         measurement_error(0.8, reliability=0.8),
         conditional_sem(frame, items=AGREE),
-        reliability_table(frame, scales={"agree": AGREE}),
+        reliability_table(frame, scales={"agree": AGREE}, n_boot=20),
     ]
     for result in results:
         table = tm.table(result)

@@ -259,7 +259,7 @@ def standard_errors(
     only_row = row_counts - tables.sum(axis=2)
     only_column = column_counts - tables.sum(axis=1)
     # Where nobody answered both items, influences are infinite.
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = (
             (tables * both**2).sum(axis=(1, 2))
             + (only_row * by_row**2).sum(axis=1)

@@ -111,6 +111,13 @@ def consistency(items: Structure) -> Consistency:
     )
 
 
+def rest_correlations(cov: FloatArray) -> FloatArray:
+    """Correlate each item with the sum of the others, (m, k) of a stack (m, k, k)."""
+    rows, variance = cov.sum(axis=1), np.diagonal(cov, axis1=1, axis2=2)
+    rest = rows.sum(axis=1)[:, None] - 2 * rows + variance
+    return _over_root(rows - variance, variance * rest)
+
+
 def item_totals(items: Structure) -> ItemTotals:
     """Correlate each item with the scale in four ways.
 
@@ -125,7 +132,7 @@ def item_totals(items: Structure) -> ItemTotals:
         raw_r=_over_root(rows, variance * rows.sum()),
         std_r=_over_root(rows_r, rows_r.sum()),
         r_cor=_over_root(corrected, corrected.sum()),
-        r_drop=_over_root(rows - variance, variance * (rows.sum() - 2 * rows + variance)),
+        r_drop=rest_correlations(items.cov[None])[0],
     )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,10 +26,18 @@ from trustmeasure.errors import (
     TrustMeasureWarning,
 )
 from trustmeasure.kernels import equal_loadings
+from trustmeasure.kernels.bootstrap_intervals import (
+    CORRELATION,
+    POSITIVE,
+    RELIABILITY,
+    Metric,
+    corrected_limits,
+)
 from trustmeasure.kernels.lower_bounds import lambdas
-from trustmeasure.kernels.minimum_trace import minimum_trace
+from trustmeasure.kernels.minimum_trace import greatest_bounds, minimum_trace
+from trustmeasure.kernels.reliability import rest_correlations
 from trustmeasure.kernels.single_factor import SingleFactors, fit_single_factor
-from trustmeasure.kernels.split_halves import split_reliabilities
+from trustmeasure.kernels.split_halves import split_extremes
 from trustmeasure.reliability.alpha import AlphaResult, cronbach_alpha
 from trustmeasure.reliability.categorical import categorical_omega
 from trustmeasure.reliability.greatest_bound import ENOUGH_PERSONS, refuse_dependent
@@ -36,6 +45,7 @@ from trustmeasure.reliability.halves import choose_splits
 from trustmeasure.reliability.hierarchical import HierarchicalOmegaResult
 from trustmeasure.reliability.omega import mcdonald_omega
 from trustmeasure.reliability.ordinal import ordinal_alpha
+from trustmeasure.reliability.resampled import left_out_note, resampled_covariances, to_correlations
 from trustmeasure.reliability.sample import Sample
 from trustmeasure.results import Notes
 from trustmeasure.thresholds import load_thresholds
@@ -62,7 +72,12 @@ class ScaleAnswers:
     ci : str
         Interval of alpha.
     conf_level : float
+    n_boot : int
+        Bootstrap replicates; 0 for none.
+    seed : int
+        Of the bootstrap: whoever resamples these persons from it draws the same replicates.
     rng : Generator
+        Of the random splits.
     found : dict
         The columns filled so far.
     concerns : list of str
@@ -75,6 +90,8 @@ class ScaleAnswers:
     sample: Sample
     ci: str
     conf_level: float
+    n_boot: int
+    seed: int
     rng: np.random.Generator
     found: dict[str, float] = field(default_factory=dict)
     concerns: list[str] = field(default_factory=list)
@@ -84,6 +101,14 @@ class ScaleAnswers:
     def alpha(self) -> AlphaResult:
         """Alpha with its item statistics."""
         return cronbach_alpha(self.answers, ci=self.ci, conf_level=self.conf_level)
+
+    @cached_property
+    def draws(self) -> FloatArray:
+        """Covariances (m, k, k) of resampled persons, which all that comes from them shares."""
+        found = resampled_covariances(self.sample, self.n_boot, np.random.default_rng(self.seed))
+        if len(found) < self.n_boot:
+            self.notes.record(left_out_note(len(found), self.n_boot))
+        return found
 
     @cached_property
     def likelihood_cov(self) -> FloatArray:
@@ -109,6 +134,27 @@ def _description(scale: ScaleAnswers) -> dict[str, float]:
     return {"n_items": alpha.n_items, "mean": alpha.mean, "sd": alpha.sd}
 
 
+def _with_limits(name: str, estimate: float, low: float, high: float) -> dict[str, float]:
+    return {name: estimate, f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
+def _resampled_limits(
+    scale: ScaleAnswers,
+    names: Sequence[str],
+    estimates: Sequence[float],
+    replicates: Callable[[], FloatArray],
+    metric: Metric = RELIABILITY,
+) -> dict[str, float]:
+    """Put limits from the replicates (m, names) beside the estimates; NaN without a bootstrap."""
+    low = high = np.full(len(names), np.nan)
+    if scale.n_boot and len(scale.draws) > 1:
+        low, high = corrected_limits(np.array(estimates), replicates(), metric, scale.conf_level)
+    found: dict[str, float] = {}
+    for each in zip(names, estimates, low.tolist(), high.tolist(), strict=True):
+        found |= _with_limits(*each)
+    return found
+
+
 def _alpha(scale: ScaleAnswers) -> dict[str, float]:
     alpha = scale.alpha
     rest = alpha.items["r_drop"]
@@ -117,48 +163,63 @@ def _alpha(scale: ScaleAnswers) -> dict[str, float]:
         scale.concerns.append(
             f"item(s) {negative} relate negatively to the rest: still to be reversed?"
         )
-    return {
-        "alpha": alpha.estimate,
-        "alpha_ci_low": alpha.ci_low,
-        "alpha_ci_high": alpha.ci_high,
-        "alpha_std": alpha.standardized,
-        "min_r_drop": float(rest.min()),
-    }
+    return (
+        _with_limits("alpha", alpha.estimate, alpha.ci_low, alpha.ci_high)
+        | _resampled_limits(
+            scale,
+            ["alpha_std"],
+            [alpha.standardized],
+            lambda: lambdas(to_correlations(scale.draws)).lambda3[:, None],
+        )
+        | _resampled_limits(
+            scale,
+            ["min_r_drop"],
+            [float(rest.min())],
+            lambda: rest_correlations(scale.draws).min(axis=1)[:, None],
+            CORRELATION,
+        )
+    )
 
 
 def _omega(scale: ScaleAnswers) -> dict[str, float]:
     omega = mcdonald_omega(scale.answers, conf_level=scale.conf_level)
-    return {
-        "omega": omega.omega_total,
-        "omega_ci_low": omega.ci_low,
-        "omega_ci_high": omega.ci_high,
-    }
+    return _with_limits("omega", omega.omega_total, omega.ci_low, omega.ci_high)
 
 
 def _bounds(scale: ScaleAnswers) -> dict[str, float]:
-    found = lambdas(scale.sample.cov[None])
     marks, _ = choose_splits(len(scale.sample.cov), scale.rng, scale.notes)
-    halves = split_reliabilities(scale.sample.cov, marks)
-    return {
-        "lambda2": float(found.lambda2[0]),
-        "lambda6": float(found.lambda6[0]),
-        "split_max": float(halves.max()),
-        "split_mean": float(halves.mean()),
-        "split_min": float(halves.min()),
-    }
+
+    def bounds(covariances: FloatArray) -> FloatArray:
+        found = lambdas(covariances)
+        return np.column_stack((found.lambda2, found.lambda6, split_extremes(covariances, marks)))
+
+    names = ("lambda2", "lambda6", "split_max", "split_mean", "split_min")
+    estimates = bounds(scale.sample.cov[None])[0].tolist()
+    return _resampled_limits(scale, names, estimates, lambda: bounds(scale.draws))
 
 
 def _greatest_bound(scale: ScaleAnswers) -> dict[str, float]:
     if scale.sample.n < ENOUGH_PERSONS:
-        return {"glb": math.nan}
+        return _with_limits("glb", math.nan, math.nan, math.nan)
     refuse_dependent(scale.sample, list(scale.answers.columns))
     errors = float(minimum_trace(scale.sample.cov).errors.sum())
-    return {"glb": 1 - errors / float(scale.sample.cov.sum())}
+    bound = 1 - errors / float(scale.sample.cov.sum())
+    return _resampled_limits(scale, ["glb"], [bound], lambda: greatest_bounds(scale.draws)[:, None])
 
 
 def _error(scale: ScaleAnswers) -> dict[str, float]:
     alpha = scale.alpha
-    return {"sem": alpha.sd * math.sqrt(max(1 - alpha.estimate, 0.0))}
+    sem = alpha.sd * math.sqrt(max(1 - alpha.estimate, 0.0))
+    return _resampled_limits(
+        scale, ["sem"], [sem], lambda: _mean_errors(scale.draws, scale.sample.n)[:, None], POSITIVE
+    )
+
+
+def _mean_errors(covariances: FloatArray, n: int) -> FloatArray:
+    """Give the errors of measurement (m,) of the mean answer; covariances have the divisor n."""
+    variance = covariances.sum(axis=(1, 2)) * n / (n - 1) / covariances.shape[1] ** 2
+    found: FloatArray = np.sqrt(variance * np.maximum(1 - lambdas(covariances).lambda3, 0.0))
+    return found
 
 
 def _unidimensionality(scale: ScaleAnswers) -> dict[str, float]:
@@ -199,23 +260,27 @@ def _tau_equivalence(scale: ScaleAnswers) -> dict[str, float]:
 
 def _ordinal(scale: ScaleAnswers) -> dict[str, float]:
     """Reliability of ordered answers; NaN where an item has too many different ones."""
-    missing = {"ordinal_alpha": math.nan, "omega_categorical": math.nan}
+    missing = _with_limits("ordinal_alpha", math.nan, math.nan, math.nan) | _with_limits(
+        "omega_categorical", math.nan, math.nan, math.nan
+    )
     if scale.answers.nunique().max() > MOST_CATEGORIES:
         return missing
-    missing["ordinal_alpha"] = ordinal_alpha(scale.answers, ci=None).estimate
+    alpha = ordinal_alpha(scale.answers, ci="asymptotic", conf_level=scale.conf_level)
+    missing |= _with_limits("ordinal_alpha", alpha.estimate, alpha.ci_low, alpha.ci_high)
     if len(scale.answers.columns) < 3:
         return missing
     try:
-        omega = categorical_omega(scale.answers, ci=None).estimate
+        omega = categorical_omega(scale.answers, ci=None)
     except ConvergenceError as error:
         scale.notes.record(f"omega_categorical is missing. {error}")
         return missing
-    return missing | {"omega_categorical": omega}
+    omega = _bootstrapped(scale, "omega_categorical", categorical_omega, omega)
+    return missing | _with_limits("omega_categorical", omega.estimate, omega.ci_low, omega.ci_high)
 
 
 def _hierarchical(scale: ScaleAnswers) -> dict[str, float]:
     """Omega of a general factor behind three groups; NaN where these are not to be had."""
-    nothing = {"omega_hierarchical": math.nan}
+    nothing = _with_limits("omega_hierarchical", math.nan, math.nan, math.nan)
     if len(scale.answers.columns) < 2 * GROUPS:
         return nothing
     with warnings.catch_warnings(record=True) as caught:
@@ -230,7 +295,37 @@ def _hierarchical(scale: ScaleAnswers) -> dict[str, float]:
     if omega.flipped:
         named = ", ".join(f"'{name}'" for name in omega.flipped)
         scale.notes.record(f"omega_hierarchical is about the sum with {named} turned round.")
-    return {"omega_hierarchical": omega.omega_hierarchical}
+    omega = _bootstrapped(
+        scale, "omega_hierarchical", partial(mcdonald_omega, n_factors=GROUPS), omega
+    )
+    limits = omega.intervals.loc["omega_hierarchical", ["ci_low", "ci_high"]]
+    return _with_limits("omega_hierarchical", omega.omega_hierarchical, *limits.tolist())
+
+
+def _bootstrapped(scale: ScaleAnswers, name: str, analysis: Callable[..., Any], found: Any) -> Any:
+    """Repeat what was found with a bootstrap, where one is wanted and some replicate allows it.
+
+    What the bootstrap alone warns of becomes a note.
+    """
+    if not scale.n_boot:
+        return found
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrustMeasureWarning)
+        try:
+            again = analysis(
+                scale.answers,
+                ci="bootstrap",
+                conf_level=scale.conf_level,
+                n_boot=scale.n_boot,
+                rng=scale.seed,
+            )
+        except ConvergenceError as error:
+            scale.notes.record(f"{name} has no interval. {error}")
+            return found
+    for message in again.warnings:
+        if message not in found.warnings:
+            scale.notes.record(f"{name}: {message}")
+    return again
 
 
 def _needs_model(scale: ScaleAnswers) -> None:
@@ -246,16 +341,21 @@ def _p_text(pvalue: float) -> str:
     return "< .001" if pvalue < 0.001 else f"= {pvalue:.3f}"
 
 
+def _limited(*names: str) -> tuple[str, ...]:
+    """Name coefficients, each with its limits."""
+    return tuple(column for name in names for column in (name, f"{name}_ci_low", f"{name}_ci_high"))
+
+
 # In the order of the table. Tau-equivalence comes after omega, which it compares with.
 COLUMNS: tuple[Columns, ...] = (
     Columns(("n_items", "mean", "sd"), _description),
-    Columns(("alpha", "alpha_ci_low", "alpha_ci_high", "alpha_std", "min_r_drop"), _alpha),
-    Columns(("omega", "omega_ci_low", "omega_ci_high"), _omega),
-    Columns(("lambda2", "lambda6", "split_max", "split_mean", "split_min"), _bounds),
-    Columns(("glb",), _greatest_bound),
-    Columns(("sem",), _error),
+    Columns(_limited("alpha", "alpha_std", "min_r_drop"), _alpha),
+    Columns(_limited("omega"), _omega),
+    Columns(_limited("lambda2", "lambda6", "split_max", "split_mean", "split_min"), _bounds),
+    Columns(_limited("glb"), _greatest_bound),
+    Columns(_limited("sem"), _error),
     Columns(("rmsea", "cfi", "srmr"), _unidimensionality),
     Columns(("tau_chisq", "tau_df", "tau_pvalue"), _tau_equivalence),
-    Columns(("ordinal_alpha", "omega_categorical"), _ordinal),
-    Columns(("omega_hierarchical",), _hierarchical),
+    Columns(_limited("ordinal_alpha", "omega_categorical"), _ordinal),
+    Columns(_limited("omega_hierarchical"), _hierarchical),
 )

@@ -22,25 +22,31 @@ def resampled_covariances(
 ) -> FloatArray:
     """Give covariances (m, k, k) of resampled persons, pairwise where answers are missing.
 
-    Of the ``n_boot`` draws those without common answers to some pair are left out, as are,
-    standardized, those in which an item does not vary.
+    Of the ``n_boot`` draws those without common answers to some pair are left out, as are
+    those in which an item does not vary.
     """
     draw = bootstrap_covariances if sample.complete else bootstrap_covariances_pairwise
     covariances = np.concatenate(list(draw(sample.values, n_boot, generator)))
-    if standardized:
-        covariances = to_correlations(covariances)
-    usable: FloatArray = covariances[np.isfinite(covariances).all(axis=(1, 2))]
-    return usable
+    variance = np.diagonal(covariances, axis1=1, axis2=2)
+    varied = (variance > 1e-12 * np.diagonal(sample.cov)).all(axis=1)
+    usable: FloatArray = covariances[varied & np.isfinite(covariances).all(axis=(1, 2))]
+    return to_correlations(usable) if standardized else usable
 
 
 def to_correlations(covariances: FloatArray) -> FloatArray:
-    """Standardise a stack (m, k, k); NaN for an item that does not vary."""
-    variance = np.diagonal(covariances, axis1=1, axis2=2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        varied = variance > 1e-12 * variance.max(axis=0)
-        scale = np.where(varied, 1 / np.sqrt(variance), np.nan)
+    """Standardise a stack (m, k, k) of items that vary."""
+    scale = 1 / np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
     correlations: FloatArray = covariances * scale[:, :, None] * scale[:, None, :]
     return correlations
+
+
+def left_out_note(usable: int, n_boot: int) -> str:
+    """Word how many bootstrap samples gave nothing."""
+    return (
+        f"{n_boot - usable} of {n_boot} bootstrap samples gave no estimate (an item or a sum "
+        "without variance, or items that determine each other) and were left out of the "
+        "intervals: the sample is very small."
+    )
 
 
 def reliability_limits(
@@ -63,12 +69,7 @@ def reliability_limits(
             "interval by resampling."
         )
     if len(usable) < n_boot:
-        notes.warn(
-            f"{n_boot - len(usable)} of {n_boot} bootstrap samples gave no "
-            "estimate (an item or a sum without variance, or items that determine each other) "
-            "and were left out of the intervals: the sample is very small.",
-            stacklevel=4,
-        )
+        notes.warn(left_out_note(len(usable), n_boot), stacklevel=4)
     low, high = corrected_limits(found, usable, RELIABILITY, level)
     return pd.DataFrame(
         {"estimate": found, "se": known_spread(usable), "ci_low": low, "ci_high": high},
