@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel, cfa
+from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.ordinal_fitting import _problems
+from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
 from trustmeasure.errors import ConvergenceWarning
@@ -54,7 +57,7 @@ class Design(Protocol):
     def rows(self, fitted: StructuralModel) -> dict[Row, int]:
         """Give the row of the parameter table of each (name, occasion)."""
 
-    def measured(self, fitted: StructuralModel, points: FloatArray) -> list[Measured]:
+    def measured(self, fitted: StructuralModel, points: FloatArray) -> Sequence[Measured]:
         """Give each occasion's parameters at points (…, n_free)."""
 
 
@@ -206,10 +209,17 @@ def quietly(model: str, data: Any, **options: Any) -> StructuralModel:
         return cfa(model, data, **options)
 
 
+def point_of(fitted: StructuralModel) -> tuple[FloatArray, FloatArray]:
+    """Give the free parameters of a model, and their covariance."""
+    if isinstance(fitted, OrdinalStructuralModel):
+        return fitted.solution.parameters, fitted.solution.covariance
+    return fitted.fitted.estimates.parameters, fitted.fitted.inference.covariance
+
+
 def doubts(fitted: StructuralModel) -> tuple[str, ...]:
     """Give what was warned of in a fit, without what was merely recorded."""
-    from trustmeasure.confirmatory.admissibility import problems_of
-
+    if isinstance(fitted, OrdinalStructuralModel):
+        return tuple(_problems(fitted.solution))
     kept = fitted.fitted
     problems = problems_of(kept.specification, kept.estimates, kept.inference)
     return tuple(problems.messages(kept.estimates.converged, kept.estimates.n_iterations))

@@ -14,9 +14,12 @@ from trustmeasure._checks import listed, near
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.confirmatory.reporting import delta_errors
 from trustmeasure.errors import OptionError
-from trustmeasure.invariance.designs import Design, Measured, of_items
+from trustmeasure.invariance.designs import Design, Measured, of_items, point_of
+from trustmeasure.invariance.ordinal_designs import OrdinalDesign, OrdinalMeasured
+from trustmeasure.invariance.ordinal_score_tests import ordinal_score_tests
 from trustmeasure.invariance.score_tests import score_tests
-from trustmeasure.kernels.measurement_bias import item_bias, pooled_deviation
+from trustmeasure.kernels.measurement_bias import ItemBias, item_bias, pooled_deviation
+from trustmeasure.kernels.ordinal_bias import ordinal_bias
 from trustmeasure.results import Notes, Result
 
 FloatArray = NDArray[np.float64]
@@ -66,16 +69,33 @@ class BiasEffects(Result):
 def anchored(
     design: Design, anchors: Sequence[str] | None, notes: Notes
 ) -> tuple[StructuralModel, tuple[str, ...]]:
-    """Fit the model in which only the anchors' loadings and intercepts are equal."""
+    """Fit the model in which only the anchors' measurement is equal."""
     chosen = _chosen(design, anchors) if anchors is not None else _suggested(design, notes)
     free = [
         name
         for factor, items in of_items(design.factors).items()
         for item in items
         if item not in chosen
-        for name in (f"{factor}=~{item}", f"{item}~1")
+        for name in (f"{factor}=~{item}", f"{item}~1", *_thresholds(design, item))
     ]
-    return design.fit(("loadings", "intercepts"), free), chosen
+    return design.fit(_equal(design), free), chosen
+
+
+def _equal(design: Design) -> tuple[str, ...]:
+    """Name what the scalar level holds equal."""
+    thresholds = ("thresholds",) if isinstance(design, OrdinalDesign) else ()
+    return (*thresholds, "loadings", "intercepts")
+
+
+def _thresholds(design: Design, item: str) -> tuple[str, ...]:
+    return design.measures.thresholds(item) if isinstance(design, OrdinalDesign) else ()
+
+
+def _needed(design: Design, items: Sequence[str]) -> int:
+    """How many anchors tie a factor's mean and variance: two of items with two categories."""
+    if not isinstance(design, OrdinalDesign):
+        return 1
+    return 1 if any(design.measures.categories.get(item) != 2 for item in items) else 2
 
 
 def _chosen(design: Design, anchors: Sequence[str]) -> tuple[str, ...]:
@@ -95,28 +115,54 @@ def _chosen(design: Design, anchors: Sequence[str]) -> tuple[str, ...]:
             f"anchors= has no item of {listed(without)}; each factor needs at least one, or its "
             "scale differs between the occasions."
         )
+    few = [
+        factor
+        for factor, own in of_items(design.factors).items()
+        if len(tied := [item for item in own if item in chosen]) < _needed(design, tied)
+    ]
+    if few:
+        raise OptionError(
+            f"anchors= has one item of {listed(few)}, with two categories. One such item cannot "
+            "tie both the mean and the variance of a factor: name two."
+        )
     return chosen
 
 
 def _suggested(design: Design, notes: Notes) -> tuple[str, ...]:
-    """Take for each factor the item whose loading and intercept fit equality best."""
-    fitted = design.fit(("loadings", "intercepts"), ())
-    names = [f"{f}=~{item}" for f, own in of_items(design.factors).items() for item in own]
-    names += [f"{item}~1" for own in of_items(design.factors).values() for item in own]
-    tests = score_tests(design, fitted, names, correction="none")["chisq"]
-    found = []
-    for factor, own in of_items(design.factors).items():
+    """Take for each factor the item whose measurement fits equality best."""
+    equal = _equal(design)
+    fitted = design.fit(equal, ())
+    factors = of_items(design.factors)
+    if isinstance(design, OrdinalDesign):
+        names = design.measures.candidates(equal, (), ())
+        plan = design.plan(equal, ())
+        tests = ordinal_score_tests(design, fitted, plan, names, correction="none")
+    else:
+        names = [f"{f}=~{item}" for f, own in factors.items() for item in own]
+        names += [f"{item}~1" for own in factors.values() for item in own]
+        tests = score_tests(design, fitted, names, correction="none")
+    chisq = tests["chisq"].fillna(0.0)
+    suggested: list[str] = []
+    for factor, own in factors.items():
         misfit = {
-            item: max(float(tests.get(f"{factor}=~{item}", 0.0)), float(tests.get(f"{item}~1", 0)))
+            item: max(
+                float(chisq.get(name, 0.0))
+                for name in (f"{factor}=~{item}", f"{item}~1", *_thresholds(design, item))
+            )
             for item in own
         }
-        found.append(min(own, key=lambda item: misfit[item]))
+        ranked = sorted(own, key=lambda item: misfit[item])
+        suggested += ranked[: _needed(design, ranked[:1])]
     notes.record(
-        f"Anchors, whose loadings and intercepts are taken to be equal: {listed(found)}, of each "
-        "factor the item with the smallest score tests in the scalar model. Everything here "
-        "depends on them; pass anchors= to choose."
+        f"Anchors, whose measurement is taken to be equal: {listed(suggested)}, of each factor "
+        "the item with the smallest score tests in the scalar model (two of items with two "
+        "categories). Everything here depends on them; pass anchors= to choose."
+        if isinstance(design, OrdinalDesign)
+        else f"Anchors, whose loadings and intercepts are taken to be equal: {listed(suggested)}, "
+        "of each factor the item with the smallest score tests in the scalar model. Everything "
+        "here depends on them; pass anchors= to choose."
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(suggested))
 
 
 def bias_effects(
@@ -130,7 +176,7 @@ def bias_effects(
     """Compare each occasion's measurement with the reference's."""
     from scipy.special import ndtri
 
-    point, covariance = fitted.fitted.estimates.parameters, fitted.fitted.inference.covariance
+    point, covariance = point_of(fitted)
     reference, *others = design.measured(fitted, point)
     half = float(ndtri(0.5 + conf_level / 2))
     items, scales = [], []
@@ -162,6 +208,7 @@ def bias_effects(
                         "intercept_difference": float(
                             focal.intercepts[row] - reference.intercepts[row]
                         ),
+                        **_threshold_gap(reference, focal, row),
                         "bias": bias, "bias_low": bias - half * error,
                         "bias_high": bias + half * error,
                         "d_signed": bias / spread[row],
@@ -199,13 +246,20 @@ def bias_effects(
     )  # fmt: skip
 
 
-def bias_parts(reference: Measured, focal: Measured) -> Any:
+def bias_parts(reference: Measured, focal: Measured) -> ItemBias:
     """Bias of every item at the focal occasion's latent distribution."""
-    return item_bias(
+    linear = item_bias(
         focal.loadings - reference.loadings,
         focal.intercepts - reference.intercepts,
         focal.level,
         focal.spread,
+    )
+    if not (isinstance(reference, OrdinalMeasured) and isinstance(focal, OrdinalMeasured)):
+        return linear
+    found = ordinal_bias(reference.behind, focal.behind, focal.level, focal.spread)
+    return ItemBias(
+        mean=np.where(focal.ordered, found.mean, linear.mean),
+        square=np.where(focal.ordered, found.square, linear.square),
     )
 
 
@@ -221,7 +275,20 @@ def _with_scales(
 
 
 def _expected(part: Measured) -> FloatArray:
-    return np.asarray(part.intercepts + part.loadings @ part.level)
+    linear = np.asarray(part.intercepts + part.loadings @ part.level)
+    if not isinstance(part, OrdinalMeasured):
+        return linear
+    answers = part.lowest + part.behind.average(part.level, part.spread)
+    return np.where(part.ordered, answers, linear)
+
+
+def _threshold_gap(reference: Measured, focal: Measured, row: int) -> dict[str, float]:
+    """Give the difference of the thresholds that differ most, of ordered items."""
+    if not (isinstance(reference, OrdinalMeasured) and isinstance(focal, OrdinalMeasured)):
+        return {}
+    gaps = focal.behind.thresholds[row] - reference.behind.thresholds[row]
+    largest = float(gaps[np.abs(gaps).argmax()])
+    return {"threshold_difference": largest if focal.ordered[row] else np.nan}
 
 
 __all__ = ["BiasEffects", "anchored", "bias_effects", "bias_parts"]

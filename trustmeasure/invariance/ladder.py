@@ -1,43 +1,25 @@
-"""Measurement invariance over groups: the public function, and what it shares with waves."""
+"""Measurement invariance over groups: the public function."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from trustmeasure._checks import as_frame, check_count, check_level, check_option, listed, near
-from trustmeasure.confirmatory import StructuralModel
+from trustmeasure._checks import as_frame, check_option, listed, near
 from trustmeasure.confirmatory.samples import group_labels
-from trustmeasure.errors import ConvergenceWarning, DataWarning, OptionError
-from trustmeasure.invariance.comparisons import (
-    ADEQUATE,
-    changes,
-    difference,
-    holds,
-    judged,
-    kind_of_indices,
-    level_row,
-)
+from trustmeasure.errors import OptionError
+from trustmeasure.invariance.climbing import ESTIMATORS, MIN_GROUP_SIZE, check_options, climb
 from trustmeasure.invariance.designs import (
-    Design,
     GroupDesign,
-    doubts,
     hold_lower_intercepts,
     read_factors,
     standardises,
 )
-from trustmeasure.invariance.latent_means import latent_means, no_means
 from trustmeasure.invariance.levels import STANDARD, ladder
+from trustmeasure.invariance.ordinal_ladders import ordinal_groups, ordinal_steps, wants_ordered
 from trustmeasure.invariance.results import InvarianceResult
-from trustmeasure.results import Notes
-from trustmeasure.thresholds import load_thresholds
-
-# Estimators whose statistics can be subtracted: plainly, or by Satorra and Bentler.
-ESTIMATORS = ("ML", "MLM", "MLR", "MLF", "GLS")
-# Persons in each group under which changes of fit are hardly to be told from chance.
-MIN_GROUP_SIZE = 100
 
 
 def measurement_invariance(
@@ -45,10 +27,11 @@ def measurement_invariance(
     data: Any,
     *,
     group: str,
-    levels: str | Sequence[str] = STANDARD,
-    estimator: str = "ML",
+    levels: str | Sequence[str] | None = None,
+    estimator: str | None = None,
     missing: str = "listwise",
-    ordered: Any = None,
+    ordered: bool | Sequence[str] | None = None,
+    parameterization: str | None = None,
     group_partial: str | Sequence[str] = (),
     reference: Any = None,
     criteria: str = "auto",
@@ -173,45 +156,40 @@ def measurement_invariance(
     >>> bool(0.2 < result.latent_means["d"].iloc[0] < 0.8)
     True
     """
-    _refuse_ordered(ordered)
-    steps = ladder(levels)
-    check_option("estimator", estimator, ESTIMATORS)
     check_options(criteria, min_group_size, conf_level)
-    frame, labels = _reference_first(data, group, reference)
+    ordinal = wants_ordered(ordered, parameterization)
     partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
-    design = GroupDesign(
-        model=hold_lower_intercepts(model),
-        data=frame,
-        group=group,
-        labels=labels,
-        factors=read_factors(model),
-        options={
-            "estimator": estimator, "missing": missing, "cluster": cluster,
-            "std_lv": standardises(model) if std_lv is None else std_lv,
-            "orthogonal": orthogonal, "conf_level": conf_level,
-        },
-        released=partial,
-    )  # fmt: skip
+    design: Any
+    if ordinal:
+        steps, scaling = ordinal_steps(levels, parameterization)
+        frame, labels = _reference_first(data, group, reference)
+        design = ordinal_groups(
+            model, frame, group=group, labels=labels, ordered=ordered, parameterization=scaling,
+            released=partial, estimator=estimator, missing=missing, cluster=cluster,
+            std_lv=std_lv, orthogonal=orthogonal, conf_level=conf_level,
+        )  # fmt: skip
+    else:
+        steps = ladder(STANDARD if levels is None else levels)
+        chosen = "ML" if estimator is None else estimator
+        check_option("estimator", chosen, ESTIMATORS)
+        frame, labels = _reference_first(data, group, reference)
+        design = GroupDesign(
+            model=hold_lower_intercepts(model),
+            data=frame,
+            group=group,
+            labels=labels,
+            factors=read_factors(model),
+            options={
+                "estimator": chosen, "missing": missing, "cluster": cluster,
+                "std_lv": standardises(model) if std_lv is None else std_lv,
+                "orthogonal": orthogonal, "conf_level": conf_level,
+            },
+            released=partial,
+        )  # fmt: skip
     return climb(
         design, steps, criteria=criteria, thresholds=thresholds, min_size=min_group_size,
         conf_level=conf_level, settings={"model": model, "group": group},
     )  # fmt: skip
-
-
-def check_options(criteria: str, min_size: int, conf_level: float) -> None:
-    """Check what ladders over groups and over waves have in common."""
-    check_option("criteria", criteria, ("auto", "adequate", "small"))
-    check_count("min_group_size", min_size)
-    check_level("conf_level", conf_level)
-
-
-def _refuse_ordered(ordered: Any) -> None:
-    if ordered is not None and ordered is not False:
-        raise OptionError(
-            "ordered= is not offered yet: invariance of ordered items has levels of its own "
-            "(thresholds). With five or more answer options, estimator='MLR' treats them as "
-            "continuous."
-        )
 
 
 def _reference_first(data: Any, group: str, reference: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:
@@ -228,139 +206,3 @@ def _reference_first(data: Any, group: str, reference: Any) -> tuple[pd.DataFram
     first = frame[group] == reference
     frame = pd.concat([frame[first], frame[~first]])
     return frame, (reference, *(label for label in labels if label != reference))
-
-
-def climb(
-    design: Design,
-    steps: Mapping[str, tuple[str, ...]],
-    *,
-    criteria: str,
-    thresholds: Any,
-    min_size: int,
-    conf_level: float,
-    settings: Mapping[str, Any],
-    earlier: Sequence[str] = (),
-) -> InvarianceResult:
-    """Fit all levels, compare each with the one before, and put the result together."""
-    notes = Notes()
-    for message in earlier:
-        notes.record(message)
-    fits: dict[str, StructuralModel] = {}
-    for level, equal in steps.items():
-        fits[level] = design.fit(equal, ())
-        for message in doubts(fits[level]):
-            notes.warn(f"{level}: {message}", ConvergenceWarning, stacklevel=4)
-    first = next(iter(fits.values()))
-    worried = {doubt for fit in fits.values() for doubt in doubts(fit)}
-    for message in first.warnings:
-        if message not in worried:
-            notes.record(message)
-    sizes = design.measured(first, first.fitted.estimates.parameters)
-    _note_sizes(design, [part.n for part in sizes], min_size, criteria, notes)
-    strict = criteria == "small" or (criteria == "auto" and first.n <= ADEQUATE)
-    rules = load_thresholds(thresholds)
-    table, verdicts = compare(fits, strict=strict, thresholds=rules)
-    if kind_of_indices(first) == "scaled":
-        notes.record(
-            "CFI and RMSEA are the scaled ones; there are no robust ones for incomplete data."
-        )
-    means = _means(design, steps, fits, table, conf_level, notes)
-    return InvarianceResult(
-        n=first.n,
-        n_dropped=first.n_dropped,
-        table=table,
-        verdicts=verdicts,
-        fits=fits,
-        latent_means=means,
-        design=design,
-        criteria=rules,
-        settings={
-            **settings,
-            "levels": list(steps),
-            "labels": [str(label) for label in design.labels],
-            **design.options,
-            "released": list(design.released),
-            "indices": kind_of_indices(first),
-            "criteria": "small" if strict else "adequate",
-            "min_group_size": min_size,
-        },
-        warnings=notes.messages(),
-    )
-
-
-def compare(
-    fits: Mapping[str, StructuralModel], *, strict: bool, thresholds: Any
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Table of levels, and of the verdicts on their changes."""
-    rows, verdicts = [], []
-    before: tuple[StructuralModel, dict[str, Any]] | None = None
-    for level, fit in fits.items():
-        row = level_row(fit)
-        change = dict.fromkeys(("delta_cfi", "delta_rmsea", "delta_srmr"), float("nan"))
-        test: dict[str, Any] = {"chisq_diff": float("nan"), "df_diff": float("nan"),
-                                "pvalue_diff": float("nan")}  # fmt: skip
-        met: bool | None = None
-        if before is not None:
-            found = difference(fit, before[0])
-            test = {
-                "chisq_diff": found.chisq, "df_diff": found.df, "pvalue_diff": found.pvalue,
-            }  # fmt: skip
-            change = changes(row, before[1])
-            decided = judged(change, level, strict=strict, thresholds=thresholds)
-            met = holds(decided)
-            verdicts += [
-                {
-                    "level": level, "index": one.measure.split("_")[1], "change": one.value,
-                    "criterion": one.threshold, "meets": one.meets, "citation": one.citation,
-                    "measure": one.measure,
-                }
-                for one in decided
-            ]  # fmt: skip
-        rows.append({**row, **test, **change, "holds": met})
-        before = (fit, row)
-    table = pd.DataFrame(rows, index=pd.Index(list(fits), name="level", dtype=object))
-    table["holds"] = table["holds"].astype(object).where(table["holds"].notna(), None)
-    columns = ["level", "index", "change", "criterion", "meets", "citation", "measure"]
-    return table, pd.DataFrame(verdicts, columns=columns).set_index(["level", "index"])
-
-
-def _note_sizes(
-    design: Design, sizes: Sequence[int], least: int, criteria: str, notes: Notes
-) -> None:
-    small = [f"'{label}' ({n})" for label, n in zip(design.labels, sizes, strict=True) if n < least]
-    if small:
-        what = "Groups" if design.kind == "group" else "Waves"
-        notes.warn(
-            f"{what} with fewer than {least} persons: {', '.join(small)}. Changes of fit are "
-            "then hardly to be told from chance, and invariance that seems to hold says little.",
-            DataWarning,
-            stacklevel=5,
-        )
-    if design.kind == "group" and criteria == "auto" and max(sizes) > 2 * min(sizes):
-        notes.record(
-            f"Groups differ in size ({min(sizes)} to {max(sizes)} persons). Chen (2007) advises "
-            "the stricter criteria for unequal groups: criteria='small'."
-        )
-
-
-def _means(
-    design: Design,
-    steps: Mapping[str, tuple[str, ...]],
-    fits: Mapping[str, StructuralModel],
-    table: pd.DataFrame,
-    conf_level: float,
-    notes: Notes,
-) -> pd.DataFrame:
-    """Take latent means from the first level that identifies them."""
-    level = next(
-        (name for name, equal in steps.items() if "intercepts" in equal and "means" not in equal),
-        None,
-    )
-    if level is None:
-        return no_means()
-    if any(table.loc[:level, "holds"].eq(False)):
-        notes.record(
-            f"Latent means are from the {level} model, which does not hold by the criteria: look "
-            f"at .partial() before they are read."
-        )
-    return latent_means(design, fits[level], conf_level)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.confirmatory.reporting import delta_errors
-from trustmeasure.invariance.designs import Design, Measured
+from trustmeasure.invariance.designs import Design, Measured, point_of
 
 FloatArray = NDArray[np.float64]
 
@@ -30,8 +30,7 @@ def latent_means(design: Design, fitted: StructuralModel, conf_level: float) -> 
     """
     from scipy.special import ndtr, ndtri
 
-    point = fitted.fitted.estimates.parameters
-    covariance = fitted.fitted.inference.covariance
+    point, covariance = point_of(fitted)
     measured = design.measured(fitted, point)
     factors = [name for name in measured[0].factors if name in design.factors]
 

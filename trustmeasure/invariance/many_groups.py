@@ -22,8 +22,8 @@ from trustmeasure._checks import (
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.confirmatory.samples import group_labels
 from trustmeasure.errors import ConvergenceWarning, DataWarning, OptionError
+from trustmeasure.invariance.climbing import ESTIMATORS, MIN_GROUP_SIZE
 from trustmeasure.invariance.designs import doubts, quietly, read_factors, standardises
-from trustmeasure.invariance.ladder import ESTIMATORS, MIN_GROUP_SIZE
 from trustmeasure.kernels.simplicity import (
     Alignment,
     Frame,

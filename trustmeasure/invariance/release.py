@@ -11,12 +11,14 @@ import pandas as pd
 from trustmeasure._checks import check_count, check_level, check_option, listed, near
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.invariance.climbing import climb
 from trustmeasure.invariance.comparisons import changes, difference, holds, judged, level_row
 from trustmeasure.invariance.designs import Design, doubts
 from trustmeasure.invariance.effect_sizes import BiasEffects, anchored, bias_effects
-from trustmeasure.invariance.ladder import climb
 from trustmeasure.invariance.latent_means import latent_means, no_means
-from trustmeasure.invariance.levels import RELEASABLE, ladder
+from trustmeasure.invariance.levels import LEVELS, ORDINAL_LEVELS, RELEASABLE, ladder
+from trustmeasure.invariance.ordinal_designs import OrdinalDesign
+from trustmeasure.invariance.ordinal_score_tests import ordinal_score_tests
 from trustmeasure.invariance.results import InvarianceResult, PartialInvariance
 from trustmeasure.invariance.score_tests import score_tests
 from trustmeasure.results import Notes
@@ -52,16 +54,16 @@ def partial(
     check_count("min_invariant", min_invariant, least=1)
     equal, equal_before = _equalities(result, level)
     design = result.design
-    names = candidates(design, level)
+    names = candidates(design, level, equal, equal_before)
     rules = result.criteria if thresholds is None else thresholds
-    strict = result.settings["criteria"] == "small"
+    kind = str(result.settings["criteria"])
 
     def step(released: Sequence[str]) -> Step:
         fit, before = design.fit(equal, released), design.fit(equal_before, released)
         row, own = level_row(before), level_row(fit)
         change = changes(own, row)
         test = difference(fit, before)
-        decided = judged(change, level, strict=strict, thresholds=rules)
+        decided = judged(change, level, criteria=kind, thresholds=rules)
         met = bool(holds(decided)) if criterion == "changes" else not test.pvalue < alpha
         shown = {
             "chisq_diff": test.chisq, "df_diff": test.df, "pvalue_diff": test.pvalue,
@@ -82,17 +84,17 @@ def partial(
             now = step(done)
             log.append({"released": name, "reason": "asked for", **now.row})
         stopped = "everything asked for was released"
-        tests = score_tests(design, now.fit, names, correction=correction)
+        tests = equality_tests(design, now.fit, names, equal, done, correction=correction)
     else:
         stopped = ""
         while True:
-            tests = score_tests(design, now.fit, names, correction=correction)
+            tests = equality_tests(design, now.fit, names, equal, done, correction=correction)
             if now.holds:
                 stopped = "the criterion is met"
                 break
             allowed = [
                 name for name in tests.index
-                if _leaves_enough(design, level, [*design.released, *done, str(name)],
+                if _leaves_enough(design, level, equal, [*design.released, *done, str(name)],
                                   str(name), min_invariant)
             ]  # fmt: skip
             significant = tests[tests["p_adjusted"] < alpha]
@@ -166,8 +168,9 @@ _CORRECTED = {
 
 def _equalities(result: InvarianceResult, level: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give what the level and the one before it hold equal."""
-    check_option("level", level, tuple(RELEASABLE))
-    steps = ladder(result.settings["levels"])
+    known = known_levels(result.design)
+    check_option("level", level, [name for name in known if name in RELEASABLE])
+    steps = ladder(result.settings["levels"], known)
     names = list(steps)
     if level not in names or names.index(level) == 0:
         raise OptionError(
@@ -177,8 +180,17 @@ def _equalities(result: InvarianceResult, level: str) -> tuple[tuple[str, ...], 
     return steps[level], steps[names[names.index(level) - 1]]
 
 
-def candidates(design: Design, level: str) -> list[str]:
+def known_levels(design: Design) -> Mapping[str, tuple[str, ...]]:
+    """Give the levels that there are for items of this kind."""
+    return ORDINAL_LEVELS if isinstance(design, OrdinalDesign) else LEVELS
+
+
+def candidates(
+    design: Design, level: str, equal: Sequence[str], before: Sequence[str]
+) -> list[str]:
     """Names of the parameters that a level may release."""
+    if isinstance(design, OrdinalDesign):
+        return design.measures.candidates(equal, before, design.released)
     kind = RELEASABLE[level]
     latent = set(design.factors)
     pairs = [(factor, item) for factor, own in design.factors.items() for item in own]
@@ -186,6 +198,24 @@ def candidates(design: Design, level: str) -> list[str]:
         return [f"{factor}=~{item}" for factor, item in pairs]
     items = dict.fromkeys(item for _, item in pairs if item not in latent)
     return [f"{item}~1" if kind == "intercepts" else f"{item}~~{item}" for item in items]
+
+
+def equality_tests(
+    design: Design,
+    fitted: StructuralModel,
+    names: Sequence[str],
+    equal: Sequence[str],
+    released: Sequence[str],
+    *,
+    correction: str,
+) -> pd.DataFrame:
+    """Score tests of the equalities that remain."""
+    if not isinstance(design, OrdinalDesign):
+        return score_tests(design, fitted, names, correction=correction)
+    left = [name for name in names if name not in released]
+    return ordinal_score_tests(
+        design, fitted, design.plan(equal, released), left, correction=correction
+    )
 
 
 def _known(wanted: Sequence[str], names: Sequence[str], level: str) -> list[str]:
@@ -200,9 +230,16 @@ def _known(wanted: Sequence[str], names: Sequence[str], level: str) -> list[str]
 
 
 def _leaves_enough(
-    design: Design, level: str, released: Sequence[str], name: str, least: int
+    design: Design,
+    level: str,
+    equal: Sequence[str],
+    released: Sequence[str],
+    name: str,
+    least: int,
 ) -> bool:
     """Whether each factor that an equality concerns keeps enough invariant items."""
+    if isinstance(design, OrdinalDesign):
+        return design.measures.leaves_enough(equal, released, name, least)
     if level == "strict":
         return True
     gone = set(released)
@@ -225,7 +262,7 @@ def resume(result: PartialInvariance) -> InvarianceResult:
     kept = {key: settings[key] for key in ("model", "group", "wave") if key in settings}
     return climb(
         replace(design, released=result.released),
-        ladder(settings["levels"]),
+        ladder(settings["levels"], known_levels(design)),
         criteria=settings["criteria"],
         thresholds=before.criteria,
         min_size=settings["min_group_size"],
@@ -247,7 +284,7 @@ def effects_of_ladder(
 def effects_of_partial(result: PartialInvariance, conf_level: float | None) -> BiasEffects:
     """Effect sizes of what was released."""
     design = result.ladder.design
-    if result.level == "metric":
+    if result.level in ("thresholds", "metric"):
         raise OptionError(
             "Effect sizes need intercepts on one scale: use those of .partial('scalar'), or "
             ".effect_size() of the ladder, which ties the scales together by anchors."

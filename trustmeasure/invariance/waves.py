@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from trustmeasure._checks import as_frame, check_option
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.errors import OptionError
+from trustmeasure.invariance.climbing import ESTIMATORS, MIN_GROUP_SIZE, check_options, climb
 from trustmeasure.invariance.designs import Measured, Row, latent_moments, quietly
-from trustmeasure.invariance.ladder import ESTIMATORS, MIN_GROUP_SIZE, check_options, climb
 from trustmeasure.invariance.levels import STANDARD, ladder
 from trustmeasure.invariance.measurement import read_measurement
+from trustmeasure.invariance.ordinal_ladders import ordinal_steps, ordinal_waves, wants_ordered
 from trustmeasure.invariance.results import InvarianceResult
 from trustmeasure.invariance.wide import Wide, from_columns, from_long
 from trustmeasure.kernels.structural import matrices
@@ -32,9 +33,11 @@ def longitudinal_invariance(
     wave: str | Sequence[Any] | None = None,
     respondent: str | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
-    levels: str | Sequence[str] = STANDARD,
-    estimator: str = "ML",
+    levels: str | Sequence[str] | None = None,
+    estimator: str | None = None,
     missing: str = "listwise",
+    ordered: bool | Sequence[str] | None = None,
+    parameterization: str | None = None,
     partial: str | Sequence[str] = (),
     residual_covariances: bool = True,
     criteria: str = "auto",
@@ -134,9 +137,14 @@ def longitudinal_invariance(
     >>> bool(0.2 < result.latent_means["d"].iloc[0] < 0.6)
     True
     """
-    steps = ladder(levels)
-    check_option("estimator", estimator, ESTIMATORS)
     check_options(criteria, min_group_size, conf_level)
+    ordinal = wants_ordered(ordered, parameterization)
+    scaling, chosen = "", "ML" if estimator is None else estimator
+    if ordinal:
+        steps, scaling = ordinal_steps(levels, parameterization)
+    else:
+        steps = ladder(STANDARD if levels is None else levels)
+        check_option("estimator", chosen, ESTIMATORS)
     factors, pairs = read_measurement(model)
     items = list(dict.fromkeys(item for own in factors.values() for item in own))
     notes = Notes()
@@ -153,18 +161,27 @@ def longitudinal_invariance(
             data, items, wave=_column(data, "wave", wave),
             respondent=_column(data, "respondent", respondent), keep=keep, notes=notes,
         )  # fmt: skip
-    design = WaveDesign(
-        wide=wide,
-        pairs=pairs,
-        factors=factors,
-        residual_covariances=residual_covariances,
-        options={
-            "estimator": estimator, "missing": missing, "cluster": cluster, "std_lv": True,
-            "conf_level": conf_level,
-        },
-        released=(partial,) if isinstance(partial, str) else tuple(partial),
-    )  # fmt: skip
-    design.check(design.released)
+    released = (partial,) if isinstance(partial, str) else tuple(partial)
+    design: Any
+    if ordinal:
+        design = ordinal_waves(
+            factors, pairs, wide, ordered=ordered, parameterization=scaling, released=released,
+            residual_covariances=residual_covariances, estimator=estimator, missing=missing,
+            cluster=cluster, conf_level=conf_level,
+        )  # fmt: skip
+    else:
+        design = WaveDesign(
+            wide=wide,
+            pairs=pairs,
+            factors=factors,
+            residual_covariances=residual_covariances,
+            options={
+                "estimator": chosen, "missing": missing, "cluster": cluster, "std_lv": True,
+                "conf_level": conf_level,
+            },
+            released=released,
+        )  # fmt: skip
+        design.check(design.released)
     return climb(
         design, steps, criteria=criteria, thresholds=thresholds, min_size=min_group_size,
         conf_level=conf_level, settings={"model": model, "wave": wave}, earlier=notes.messages(),
@@ -258,22 +275,7 @@ class WaveDesign:
 
     def rows(self, fitted: StructuralModel) -> dict[Row, int]:
         """Give the row of the table of each (name, wave)."""
-        at = {
-            name: (item, place)
-            for item, own in self.wide.columns.items()
-            for place, name in enumerate(own)
-        } | {
-            f"{factor}.{end}": (factor, place)
-            for factor in self.factors
-            for place, end in enumerate(self.wide.suffixes)
-        }
-        found = {}
-        for row_place, row in enumerate(fitted.fitted.specification.table.parameters):
-            left, place = at[row.lhs]
-            right, other = at[row.rhs] if row.rhs else ("", place)
-            if other == place:
-                found[f"{left}{row.op}{right}", place] = row_place
-        return found
+        return self.wide.rows(fitted.fitted.specification.table.parameters, self.factors)
 
     def measured(self, fitted: StructuralModel, points: FloatArray) -> list[Measured]:
         """Give each wave's parameters."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from trustmeasure._checks import as_frame, listed, near
+from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.results import Notes
 
@@ -26,6 +27,27 @@ class Wide:
     labels: tuple[Any, ...]
     columns: Mapping[str, tuple[str, ...]]
     suffixes: tuple[str, ...]
+
+    def rows(
+        self, parameters: Sequence[Parameter], factors: Iterable[str]
+    ) -> dict[tuple[str, int], int]:
+        """Give the row of each parameter within a wave, by its name of one wave and the wave."""
+        at = {
+            name: (item, place)
+            for item, own in self.columns.items()
+            for place, name in enumerate(own)
+        } | {
+            f"{factor}.{end}": (factor, place)
+            for factor in factors
+            for place, end in enumerate(self.suffixes)
+        }
+        found = {}
+        for row_place, row in enumerate(parameters):
+            left, place = at[row.lhs]
+            right, other = at.get(row.rhs, (row.rhs, place))  # thresholds have their number there
+            if other == place:
+                found[f"{left}{row.op}{right}", place] = row_place
+        return found
 
 
 def from_long(

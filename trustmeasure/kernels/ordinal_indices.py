@@ -31,8 +31,8 @@ def ordinal_root_mean_squares(
 ) -> dict[str, float]:
     """Compute RMR, SRMR and CRMR, with thresholds or (``_nomean``) without.
 
-    As in lavaan, ``srmr`` itself is without; the diagonal of the first two counts, also where
-    it cannot differ; and means of continuous variables are passed over.
+    As in lavaan, ``srmr`` itself is without; the diagonal of the first two counts as cells that
+    do not differ, variances of continuous variables included; and means of these are passed over.
     """
     total = sum(group.n for group in groups)
     found: dict[str, float] = {}
@@ -43,6 +43,7 @@ def ordinal_root_mean_squares(
         cuts = np.flatnonzero(shape.ordered[shape.cut])
         level = group.moments[cuts] - model.moments[cuts]
         raw = group.covariance - expected
+        np.fill_diagonal(raw, 0.0)
         kinds = {
             "rmr": (raw, 0),
             "srmr_bentler": (raw / np.outer(sd, sd), 0),

@@ -32,6 +32,7 @@ N, M, P, D, DF, SE = (italic(text) for text in ("n", "M", "p", "d", "df", "SE"))
 CHISQ, D_MACS = rich("χ²"), italic("d") + sub("MACS")
 NAMES = {
     "configural": "Configural",
+    "thresholds": "Thresholds",
     "metric": "Metric",
     "scalar": "Scalar",
     "strict": "Strict",
