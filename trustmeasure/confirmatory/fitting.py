@@ -80,12 +80,17 @@ def fit_model(
         return fit_ordinal_model(
             kind, model, data, estimator=estimator, ordered=ordered,
             parameterization=parameterization, group=group, group_equal=group_equal,
-            group_partial=group_partial, std_lv=std_lv, orthogonal=orthogonal,
+            group_partial=group_partial, missing=missing, std_lv=std_lv, orthogonal=orthogonal,
             conf_level=check_level("conf_level", conf_level),
         )  # fmt: skip
     if parameterization != "delta":
         raise OptionError("parameterization= is for ordered items: pass ordered=True or names.")
     _check_estimator(estimator)
+    if missing == "pairwise":
+        raise OptionError(
+            "missing='pairwise' is for ordered items: pass ordered=. For continuous ones, "
+            "missing='fiml' uses all answers."
+        )
     check_option("missing", missing, MISSING)
     check_level("conf_level", conf_level)
     _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
@@ -205,11 +210,13 @@ def _refuse_with_ordered(data: Any, **options: Any) -> None:
     """Refuse what models of ordered items do not offer."""
     if data is None:
         raise OptionError("Models of ordered items need the answers: pass data.")
-    if options.pop("missing") != "listwise":
+    if options["missing"] == "fiml":
         raise OptionError(
-            "Models of ordered items use complete answers: missing='listwise'. With incomplete "
-            "ones, treat the items as continuous (estimator='MLR', missing='fiml')."
+            "Models of ordered items use complete answers (missing='listwise') or, moment by "
+            "moment, all that there are (missing='pairwise'). For full-information maximum "
+            "likelihood, treat the items as continuous (estimator='MLR', missing='fiml')."
         )
+    check_option("missing", options.pop("missing"), ("listwise", "pairwise"))
     given = [f"{name}=" for name, value in options.items() if value is not None]
     if given:
         raise OptionError(f"{listed(given)} cannot be combined with ordered=.")

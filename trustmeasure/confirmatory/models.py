@@ -54,7 +54,7 @@ def cfa(
         "ULSMV", "ULSM", "ULSMVS", "ULS".
     ordered : bool or sequence of str, optional
         Items that are ordered categories: True for all that the model explains, or their
-        names. They are modelled by thresholds and polychoric correlations, listwise.
+        names. They are modelled by thresholds and polychoric correlations.
     parameterization : {"delta", "theta"}
         Of ordered items: the variable behind has unit variance, or its residual has.
     group : str, optional
@@ -68,9 +68,12 @@ def cfa(
         Column with the cluster of each person; standard errors (and, with MLR, the
         statistic) then allow for likeness within clusters. A model with ``level:`` blocks is
         fitted to both levels instead; see the notes.
-    missing : {"listwise", "fiml"}
+    missing : {"listwise", "fiml", "pairwise"}
         Leave out persons with a missing answer, or use all that they answered, by
-        full-information maximum likelihood ("ML", "MLR" or "MLF").
+        full-information maximum likelihood ("ML", "MLR" or "MLF"). With ``ordered``: listwise or
+        pairwise, thresholds from all who answered an item and correlations from all who
+        answered both, with errors that allow for it. That takes answers to be missing
+        completely at random.
     std_lv : bool
         Fix latent variances at 1 instead of first loadings.
     orthogonal : bool
@@ -136,8 +139,7 @@ def cfa(
     of :math:`b` between clusters. A variable in both blocks is split, one in level 1 alone
     varies within clusters only, one in level 2 alone belongs to clusters. Labels may be shared
     by the levels, and ``:=`` may combine them. The result is a `TwoLevelStructuralModel`, with
-    ``level`` in ``estimates``, ``icc`` and ``n_clusters``; there are no modification indices,
-    residuals and factor scores. Estimators are "ML", its errors from the observed information,
+    ``level`` in ``estimates``, ``icc`` and ``n_clusters``. Estimators are "ML", its errors from the observed information,
     and "MLR", errors from the clusters' scores, both by maximum likelihood from complete
     answers; groups, ordered items, moments and ``missing="fiml"`` are refused, and so are
     fewer clusters than variables at level 2 plus two. Equals ``lavaan::cfa(model, data,

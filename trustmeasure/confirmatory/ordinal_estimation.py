@@ -119,7 +119,7 @@ def estimate_ordinal(
 ) -> OrdinalSolution:
     """Fit the model of a table with thresholds.
 
-    ``data`` holds the complete data (n, p) of each group, columns in the order of
+    ``data`` holds the answers (n, p) of each group, NaN where missing, columns in the order of
     ``table.names("ov", group=g)``; ordered variables as their categories' numbers from 0.
 
     Raises

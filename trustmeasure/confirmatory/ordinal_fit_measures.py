@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution
-from trustmeasure.kernels.fit_indices import Statistic, incremental, pvalue, rmsea
+from trustmeasure.kernels.fit_indices import (
+    Statistic,
+    further,
+    goodness,
+    incremental,
+    pvalue,
+    rmsea,
+)
 from trustmeasure.kernels.ordinal_indices import (
     categorical_likelihood,
     ordinal_root_mean_squares,
@@ -25,6 +33,8 @@ def ordinal_fit_measures(solution: OrdinalSolution, estimator: str) -> pd.Series
     null = Statistic(solution.baseline.chisq, solution.baseline.df)
     # Unweighted least squares alone has no χ² distribution.
     distributed = estimator != "ULS"
+    count = sum(len(sample.moments) for sample in solution.samples)
+    beyond = further(model, persons, len(solution.reduced))
     found: dict[str, float] = {
         "npar": float(len(solution.reduced)),
         "chisq": solution.chisq,
@@ -37,12 +47,27 @@ def ordinal_fit_measures(solution: OrdinalSolution, estimator: str) -> pd.Series
         **rmsea(model, persons, groups),
         **ordinal_root_mean_squares(solution.moments, solution.implied),
         "ntotal": float(solution.n),
+        "fmin": 0.5 * solution.chisq / solution.n,
+        **{name: value for name, value in beyond.items() if name != "ecvi"},
+        **goodness(_unexplained(solution), solution.df, count),
+        # As lavaan, which counts the moments of the first group, however many there are.
+        "wrmr": math.sqrt(solution.chisq / len(solution.samples[0].moments)),
     }
     if solution.scaled is not None and solution.baseline_scaled is not None:
         found |= _scaled(solution, persons, groups)
     if estimator in WITH_ROBUST:
         found |= _robust(solution, persons, groups)
     return pd.Series(found, dtype=float)
+
+
+def _unexplained(solution: OrdinalSolution) -> list[float]:
+    """Weighted squares that the model leaves of each group's moments, by its share of persons."""
+    left = []
+    for sample, implied in zip(solution.samples, solution.implied, strict=True):
+        pair = np.stack([sample.moments - implied.moments, sample.moments], axis=-1)
+        rest, whole = (sample.whiten(pair) ** 2).sum(axis=0)
+        left.append(sample.n / solution.n * float(rest / whole))
+    return left
 
 
 def _scaled(solution: OrdinalSolution, persons: int, groups: int) -> dict[str, float]:

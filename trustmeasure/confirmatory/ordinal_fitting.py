@@ -22,7 +22,7 @@ from trustmeasure.confirmatory.ordinal_fit_measures import ordinal_fit_measures
 from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.reporting import delta_errors, with_tests
-from trustmeasure.confirmatory.samples import from_data, group_labels
+from trustmeasure.confirmatory.samples import from_data, group_labels, note_pairwise
 from trustmeasure.confirmatory.syntax import ParsedModel, parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
 from trustmeasure.correlation.matrices import ordered_codes
@@ -45,6 +45,7 @@ def fit_ordinal_model(
     group: str | None,
     group_equal: str | Sequence[str],
     group_partial: str | Sequence[str],
+    missing: str,
     std_lv: bool,
     orthogonal: bool,
     conf_level: float,
@@ -68,8 +69,10 @@ def fit_ordinal_model(
     names = _ordered_names(ordered, parsed, plain)
     samples = from_data(
         data, plain.observed, interactions=plain.interactions, exogenous=(), group=group,
-        labels=labels, cluster=None, missing="listwise", notes=notes,
+        labels=labels, cluster=None, missing=missing, notes=notes,
     )  # fmt: skip
+    if missing == "pairwise":
+        note_pairwise(samples, plain.observed, notes)
     values = [group.values for group in samples.groups if group.values is not None]
     arrays, categories = _categorised(values, plain.observed, names)
     table = parameter_table(parsed, ordered=names, categories=categories, **options)
@@ -114,7 +117,7 @@ def fit_ordinal_model(
             "group_partial": (
                 [group_partial] if isinstance(group_partial, str) else list(group_partial)
             ),
-            "missing": "listwise",
+            "missing": missing,
             "std_lv": std_lv,
             "orthogonal": orthogonal,
             "conf_level": conf_level,
@@ -148,7 +151,7 @@ def _categorised(
     together = np.concatenate(groups)
     places = [list(observed).index(name) for name in ordered]
     codes, _ = ordered_codes(together[:, places], list(ordered))
-    together[:, places] = codes
+    together[:, places] = np.where(codes < 0, np.nan, codes)
     categories = {name: int(codes[:, j].max()) + 1 for j, name in enumerate(ordered)}
     ends = np.cumsum([len(group) for group in groups])[:-1]
     return list(np.split(together, ends)), categories

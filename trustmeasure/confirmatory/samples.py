@@ -24,6 +24,9 @@ from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
 
+# Persons that a correlation of a pair of variables takes.
+LEAST_SHARED = 5
+
 
 @dataclass(frozen=True)
 class GroupSample:
@@ -164,10 +167,13 @@ def _kept(
                 "at least one answer missing)."
             )
         return np.asarray(keep)
+    fixed = [place for place, name in enumerate(observed) if name in exogenous]
     keep = answered.any(axis=1)
+    if missing == "pairwise":
+        # Who answered nothing that is modelled tells nothing of what depends on the exogenous.
+        keep = np.delete(answered, fixed, axis=1).any(axis=1)
     if not keep.all():
         notes.record(f"{int((~keep).sum())} of {len(values)} persons answered nothing.")
-    fixed = [place for place, name in enumerate(observed) if name in exogenous]
     without = keep & ~answered[:, fixed].all(axis=1)
     if without.any():
         notes.record(
@@ -175,6 +181,33 @@ def _kept(
             "distribution is not modelled, is missing."
         )
     return np.asarray(keep & ~without)
+
+
+def note_pairwise(samples: Samples, observed: Sequence[str], notes: Notes) -> None:
+    """Say how many answers are missing, and refuse pairs of variables that too few answered."""
+    absent = np.zeros(len(observed), dtype=np.intp)
+    for group in samples.groups:
+        if group.values is None:
+            continue
+        answered = ~np.isnan(group.values)
+        absent += (~answered).sum(axis=0)
+        shared = answered.T.astype(np.float64) @ answered
+        a, b = divmod(int(shared.argmin()), len(observed))
+        if shared[a, b] < LEAST_SHARED:
+            where = "" if group.label is None else f" in group '{group.label}'"
+            raise DataError(
+                f"{int(shared[a, b])} person(s){where} answered both '{observed[a]}' and "
+                f"'{observed[b]}': too few for their correlation. Leave one of them out."
+            )
+    if not absent.any():
+        return
+    counts = ", ".join(
+        f"{name} {number}" for name, number in zip(observed, absent, strict=True) if number
+    )
+    notes.record(
+        f"{int(absent.sum())} answers of {samples.n} persons are missing ({counts}). Thresholds "
+        "come from all who answered an item, correlations from all who answered both."
+    )
 
 
 def _cluster_codes(

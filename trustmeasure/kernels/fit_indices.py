@@ -46,13 +46,16 @@ def incremental(model: Statistic, baseline: Statistic) -> dict[str, float]:
     tli = 1.0
     if model.df > 0:
         tli = 1.0 - _over(one * baseline.df, zero * model.df)
+    # A baseline with fewer degrees of freedom than the model has nothing to gain on.
+    nested = model.df <= baseline.df
     nfi = _over(baseline.chisq - model.chisq, baseline.chisq)
+    rfi = _over(ratio - own, ratio) if model.df > 0 and ratio > own else 1.0
     return {
         "cfi": 1.0 if highest == 0 else 1.0 - max(one, 0.0) / highest,
         "tli": tli,
         "nnfi": tli,
-        "rfi": _over(ratio - own, ratio) if model.df > 0 and ratio > own else 1.0,
-        "nfi": nfi,
+        "rfi": rfi if nested else math.nan,
+        "nfi": nfi if nested else math.nan,
         "pnfi": nfi * _over(model.df, baseline.df),
         "ifi": _over(baseline.chisq - model.chisq, baseline.chisq - model.df),
         "rni": 1.0 if model.df == 0 else 1.0 - _over(one, zero),

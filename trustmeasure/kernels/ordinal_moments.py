@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels.mixed_moments import Mixed
 from trustmeasure.kernels.polychorics import (
-    FAR,
     contingency,
     fit_pairs,
     influences,
     margin_thresholds,
 )
-from trustmeasure.kernels.polyserials import polyserial
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -117,22 +116,31 @@ class OrdinalMoments:
 
 
 def category_counts(values: FloatArray, categories: NDArray[np.integer[Any]]) -> list[FloatArray]:
-    """Count the answers of each ordered variable, in all its categories."""
+    """Count the answers (NaN where missing) of each ordered variable, in all its categories."""
     return [
-        np.bincount(values[:, j].astype(np.intp), minlength=int(k)).astype(np.float64)
+        np.bincount(category_codes(values[:, j]) + 1, minlength=int(k) + 1)[1:].astype(np.float64)
         for j, k in enumerate(categories)
         if k > 0
     ]
 
 
+def category_codes(values: FloatArray) -> IntArray:
+    """Give categories as whole numbers, −1 where an answer is missing."""
+    return np.where(np.isnan(values), -1.0, values).astype(np.intp)
+
+
 def ordinal_moments(
     values: FloatArray, categories: NDArray[np.integer[Any]], *, full: bool = True
 ) -> OrdinalMoments:
-    """Estimate the moments of complete data (n, p), and their covariance.
+    """Estimate the moments of data (n, p), and their covariance.
 
     Ordered variables hold their categories, from 0, none of which is empty; ``categories``
     (p,) counts them and is 0 for continuous variables. Without ``full``, only the diagonal of
     the covariance is computed.
+
+    Where answers are missing (NaN), each threshold, mean and variance comes from all who
+    answered its variable, each covariance from all who answered both; persons influence a
+    covariance also through the thresholds of a single answer.
     """
     shape = shape_of(categories)
     n = len(values)
@@ -148,8 +156,16 @@ def ordinal_moments(
     converged[ordinal.pairs], vacant[ordinal.pairs] = ordinal.converged, ordinal.vacant
     lines: dict[int, FloatArray] = {}
     if len(shape.continuous):
-        mixed = _Mixed(values, shape, ordinal)
-        for place, (value, line, reached) in mixed.moments().items():
+        mixed = Mixed(
+            values[:, shape.continuous],
+            ordinal.codes,
+            [
+                row[: count - 1]
+                for row, count in zip(ordinal.thresholds, ordinal.counts, strict=True)
+            ],
+            ordinal.shifts,
+        )
+        for place, (value, line, reached) in _mixed_moments(mixed, shape).items():
             moments[place], lines[place] = value, line
             if place >= shape.pairs.start:
                 converged[place - shape.pairs.start] = reached
@@ -179,12 +195,33 @@ def ordinal_moments(
     )
 
 
+def _mixed_moments(mixed: Mixed, shape: Shape) -> dict[int, tuple[float, FloatArray, bool]]:
+    """Give place → value, influences (n,), and whether its likelihood has a maximum."""
+    found: dict[int, tuple[float, FloatArray, bool]] = {}
+    number = {int(j): place for place, j in enumerate(shape.continuous)}
+    item = {int(j): place for place, j in enumerate(np.flatnonzero(shape.ordered))}
+    means = np.flatnonzero(~shape.ordered[shape.cut])
+    for i, place in enumerate(means.tolist()):
+        found[place] = -float(mixed.mean[i]), -mixed.own[i][0], True
+        found[len(shape.cut) + i] = float(mixed.variance[i]), mixed.own[i][1], True
+    pairs = zip(shape.rows.tolist(), shape.columns.tolist(), strict=True)
+    for place, (i, j) in enumerate(pairs, start=shape.pairs.start):
+        first, second = number.get(i), number.get(j)
+        if first is not None and second is not None:
+            found[place] = mixed.continuous(first, second)
+        elif first is not None:
+            found[place] = mixed.with_ordered(first, item[j])
+        elif second is not None:
+            found[place] = mixed.with_ordered(second, item[i])
+    return found
+
+
 class _Ordinal:
     """Thresholds and polychoric correlations, and the influence of each answer on them."""
 
     def __init__(self, values: FloatArray, shape: Shape) -> None:
         self.items = np.flatnonzero(shape.ordered)
-        self.codes = values[:, self.items].astype(np.intp)
+        self.codes = category_codes(values[:, self.items])
         self.counts = shape.categories[self.items]
         self.k = int(self.counts.max(initial=1))
         # Pairs of ordered variables, among all pairs.
@@ -204,43 +241,60 @@ class _Ordinal:
         rows, columns = self.thresholds[self.first], self.thresholds[self.second]
         size = self.counts[self.first] * self.counts[self.second]
         self.vacant = size - (self.tables > 0).sum(axis=(1, 2))
+        # How persons move a correlation; in the last row and column, by one answer alone.
+        self.cells = np.zeros((len(self.pairs), self.k + 1, self.k + 1))
         if not len(self.pairs):
             self.correlation, self.converged = np.zeros(0), np.ones(0, dtype=bool)
-            self.cells = self.tables
             return
         used = _without_holes(self.tables, (size == 4) & (self.vacant == 1))
         fits = fit_pairs(used, rows, columns)
         self.correlation, self.converged = fits.correlation, fits.converged
-        self.cells, _, _ = influences(
+        both, by_row, by_column = influences(
             self.tables, self.margins[self.first], self.margins[self.second], self.correlation
         )
+        self.cells[:, :-1, :-1] = both
+        self.cells[:, :-1, -1], self.cells[:, -1, :-1] = by_row, by_column
 
     @property
     def shifts(self) -> FloatArray:
-        """Influence of each category on each threshold of its variable (items, k, k − 1)."""
+        """Influence of each category on each threshold of its variable (items, k + 1, k − 1).
+
+        The last category stands for no answer, which has none.
+        """
         total = self.margins.sum(axis=1)[:, None]
         share = np.cumsum(self.margins, axis=1)[:, :-1] / total
         density = np.exp(-(np.where(self.inside, self.thresholds, 0.0) ** 2) / 2)
         density /= np.sqrt(2 * np.pi)
         below = np.arange(self.k)[:, None] <= np.arange(self.k - 1)
-        return np.asarray((below - share[:, None, :]) / (density * total)[:, None, :])
+        moved = (below - share[:, None, :]) / (density * total)[:, None, :]
+        return np.concatenate([moved, np.zeros_like(moved[:, :1])], axis=1)
 
     def cut_squares(self) -> FloatArray:
-        return np.asarray(np.einsum("ic,ict->it", self.margins, self.shifts**2)[self.inside])
+        return np.asarray(
+            np.einsum("ic,ict->it", self.margins, self.shifts[:, :-1] ** 2)[self.inside]
+        )
 
     def pair_squares(self) -> FloatArray:
-        return np.asarray((self.tables * self.cells**2).sum(axis=(1, 2)))
+        rows = self.margins[self.first] - self.tables.sum(axis=2)
+        columns = self.margins[self.second] - self.tables.sum(axis=1)
+        squares = self.cells**2
+        return np.asarray(
+            (self.tables * squares[:, :-1, :-1]).sum(axis=(1, 2))
+            + (rows * squares[:, :-1, -1]).sum(axis=1)
+            + (columns * squares[:, -1, :-1]).sum(axis=1)
+        )
 
     def fill(self, lines: FloatArray, shape: Shape, begin: int, end: int) -> None:
         """Write the influences of some persons into their moments' lines (q, persons)."""
         codes = np.ascontiguousarray(self.codes[begin:end].T)
+        codes[codes < 0] = self.k
         places = np.flatnonzero(shape.ordered[shape.cut])
         item, cut = np.nonzero(self.inside)
         shifts = self.shifts
         for place, i, t in zip(places, item, cut, strict=True):
             np.take(shifts[i, :, t], codes[i], out=lines[place], mode="clip")
-        flat = self.cells.reshape(len(self.pairs), self.k * self.k)
-        raised = codes * self.k
+        flat = self.cells.reshape(len(self.pairs), (self.k + 1) ** 2)
+        raised = codes * (self.k + 1)
         for pair, (place, i, j) in enumerate(
             zip(self.pairs + shape.pairs.start, self.first, self.second, strict=True)
         ):
@@ -274,106 +328,3 @@ def _products(ordinal: _Ordinal, known: dict[int, FloatArray], shape: Shape, n: 
             part[place] = line[begin:end]
         total += part @ part.T
     return total
-
-
-class _Mixed:
-    """Moments of continuous variables, and their covariances with all others."""
-
-    def __init__(self, values: FloatArray, shape: Shape, ordinal: _Ordinal) -> None:
-        self.shape, self.ordinal = shape, ordinal
-        data = values[:, shape.continuous].T
-        self.mean, self.variance = data.mean(axis=1), data.var(axis=1)
-        self.sd = np.sqrt(self.variance)
-        self.z = (data - self.mean[:, None]) / self.sd[:, None]
-        self.own = [_own_influence(z, v) for z, v in zip(self.z, self.variance, strict=True)]
-        self.number = {int(j): place for place, j in enumerate(shape.continuous)}
-        self.item = {int(j): place for place, j in enumerate(ordinal.items)}
-
-    def moments(self) -> dict[int, tuple[float, FloatArray, bool]]:
-        """Give place → value, influences (n,), and whether its likelihood has a maximum."""
-        found: dict[int, tuple[float, FloatArray, bool]] = {}
-        means = np.flatnonzero(~self.shape.ordered[self.shape.cut])
-        for i, place in enumerate(means.tolist()):
-            found[place] = -float(self.mean[i]), -self.own[i][0], True
-            found[len(self.shape.cut) + i] = float(self.variance[i]), self.own[i][1], True
-        pairs = zip(self.shape.rows.tolist(), self.shape.columns.tolist(), strict=True)
-        for place, (i, j) in enumerate(pairs, start=self.shape.pairs.start):
-            first, second = self.number.get(i), self.number.get(j)
-            if first is not None and second is not None:
-                found[place] = (*self._continuous(first, second), True)
-            elif first is not None:
-                found[place] = self._with_ordered(first, self.item[j])
-            elif second is not None:
-                found[place] = self._with_ordered(second, self.item[i])
-        return found
-
-    def _continuous(self, i: int, j: int) -> tuple[float, FloatArray]:
-        """Covariance of two continuous variables."""
-        x, y = self.z[i], self.z[j]
-        rho = float(x @ y) / len(x)
-        rest = 1.0 - rho**2
-        product = x * y
-        slope = rho / rest + product / rest - (x**2 + y**2 - 2 * rho * product) * rho / rest**2
-        moved = np.zeros_like(slope)
-        for one, a, b in ((i, x, y), (j, y, x)):
-            by_mean = (a - rho * b) / (self.sd[one] * rest)
-            by_variance = ((a**2 - rho * product) / rest - 1.0) / (2 * self.variance[one])
-            moved += (slope @ by_mean) * self.own[one][0] + (slope @ by_variance) * self.own[one][1]
-        line = (slope - moved) / float(slope @ slope)
-        return self._to_covariance(rho, line, (i, j))
-
-    def _with_ordered(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
-        """Covariance of a continuous variable with an ordered one, from the polyserial."""
-        z, codes, ordinal = self.z[i], self.ordinal.codes[:, j], self.ordinal
-        count = int(ordinal.counts[j])
-        cuts = ordinal.thresholds[j, : count - 1]
-        fit = polyserial(z, codes, cuts, tolerance=1e-10)
-        rho, root = fit.correlation, np.sqrt(1.0 - fit.correlation**2)
-        edges = np.concatenate([[-FAR], cuts, [FAR]])
-        upper, lower = edges[codes + 1], edges[codes]
-        high, low, share = _interval(z, upper, lower, rho)
-        slope = (high * (upper * rho - z) - low * (lower * rho - z)) / (root**3 * share)
-        change = (high - low) * rho / (root * share)
-        by_mean = (z + change) / self.sd[i]
-        by_variance = (z**2 - 1.0 + change * z) / (2 * self.variance[i])
-        up = np.bincount(codes, slope * high / (root * share), minlength=count)
-        down = np.bincount(codes, slope * low / (root * share), minlength=count)
-        by_category = ordinal.shifts[j, :, : count - 1] @ (up[:-1] - down[1:])
-        moved = (
-            (slope @ by_mean) * self.own[i][0]
-            + (slope @ by_variance) * self.own[i][1]
-            + by_category[codes]
-        )
-        line = (slope - moved) / float(slope @ slope)
-        return (*self._to_covariance(rho, line, (i,)), fit.converged)
-
-    def _to_covariance(
-        self, rho: float, line: FloatArray, continuous: tuple[int, ...]
-    ) -> tuple[float, FloatArray]:
-        scale = float(np.prod(self.sd[list(continuous)]))
-        line = scale * line
-        for one in continuous:
-            line = line + rho * scale / (2 * self.variance[one]) * self.own[one][1]
-        return rho * scale, line
-
-
-def _own_influence(z: FloatArray, variance: float) -> FloatArray:
-    """Influences (2, n) on mean and variance, with products of scores as information."""
-    scores = np.stack([z / np.sqrt(variance), (z**2 - 1.0) / (2 * variance)])
-    return np.asarray(np.linalg.solve(scores @ scores.T, scores))
-
-
-def _interval(
-    z: FloatArray, upper: FloatArray, lower: FloatArray, rho: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Densities at both edges of each person's category given z, and its probability."""
-    from scipy.special import ndtr
-
-    root = np.sqrt(1.0 - rho**2)
-    top, bottom = (upper - rho * z) / root, (lower - rho * z) / root
-    # From the far tail, where both are near 1, to the near one.
-    flip = top + bottom > 0
-    share = np.where(flip, ndtr(-bottom) - ndtr(-top), ndtr(top) - ndtr(bottom))
-    with np.errstate(under="ignore"):
-        high, low = (np.exp(-(edge**2) / 2) / np.sqrt(2 * np.pi) for edge in (top, bottom))
-    return high, low, np.maximum(share, 1e-300)
