@@ -22,6 +22,7 @@ from trustmeasure.exploratory import (
     ParallelAnalysis,
     SamplingAdequacy,
     SchmidLeimanFactors,
+    ShortForms,
     SplitSampleReplication,
 )
 from trustmeasure.instruments import Instrument
@@ -45,6 +46,8 @@ from trustmeasure.tables import (
     coefficients,
     factors,
     invariance,
+    matrices,
+    method_variance,
     methods,
     models,
     omegas,
@@ -52,6 +55,8 @@ from trustmeasure.tables import (
     reliability,
     retention,
     solutions,
+    structures,
+    theories,
     validity,
 )
 from trustmeasure.tables.model import Table
@@ -93,6 +98,11 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     AggregateResult: ("aggregate", people.teams_table),
     GroupICCResult: ("group_icc", people.icc_table),
     AgreementResult: ("rwg, rwg_j", people.agreement_table),
+    **structures.BUILDERS,
+    **theories.BUILDERS,
+    **matrices.BUILDERS,
+    **method_variance.BUILDERS,
+    ShortForms: ("short_forms", solutions.short_forms_table),
     ModelComparison: ("compare_models", models.comparison_table),
     DiscriminantValidity: ("discriminant_validity", models.discriminant_table),
     HeterotraitRatios: ("htmt", validity.heterotrait_table),

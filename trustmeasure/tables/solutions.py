@@ -7,6 +7,7 @@ from trustmeasure.exploratory import (
     FactorCongruence,
     FactorScores,
     SchmidLeimanFactors,
+    ShortForms,
     SplitSampleReplication,
 )
 from trustmeasure.tables.factors import sort_by_factor
@@ -165,3 +166,34 @@ def determinacy_table(result: FactorScores, options: Options) -> Table:
         "validity = correlation of these scores with the factor.",
     ]
     return build(options, "Determinacy of Factor Scores", columns, rows, notes)
+
+
+def short_forms_table(result: ShortForms, options: Options) -> Table:
+    """Show the best forms with what they keep, in the cases that the search did not see."""
+    held = [name for name in result.table if str(name).endswith("_holdout")]
+    end = "_holdout" if held and result.table[held].notna().any(axis=None) else ""
+    fields = [f"{name}{end}" for name in ("alpha", "omega", "cfi", "rmsea", "r_full")]
+    rows = []
+    for form, line in result.table.iterrows():
+        whole = form == "all"
+        rows.append(
+            row(
+                "All items" if whole else str(form), "" if whole else str(line["items"]),
+                bounded(line["criterion"], 3), *(bounded(line[field]) for field in fields),
+                rule=whole,
+            )
+        )  # fmt: skip
+    headings = (rich("α"), rich("ω"), rich("CFI"), rich("RMSEA"), italic("r") + " with all")
+    spanner = "Held-out cases" if end else "All cases"
+    columns = [
+        Column(rich("Form")), Column(rich("Items"), "left"), Column(rich("Criterion")),
+        *(Column(heading, spanner=spanner) for heading in headings),
+    ]  # fmt: skip
+    judged = "all" if result.exhaustive else "an ant colony’s"
+    weights = ", ".join(f"{key} × {value:g}" for key, value in result.settings["weights"].items())
+    notes: list[Rich | str] = [
+        N + f" = {count(result.n)}; {judged} {count(result.n_judged)} subsets judged.",
+        f"Criterion: weighted mean ({weights}), in the cases that the search saw.",
+        "A short form is a new instrument: validate it on new data.",
+    ]
+    return build(options, "Short Forms", columns, rows, notes)
