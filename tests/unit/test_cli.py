@@ -92,6 +92,13 @@ def test_reliability_prints_the_promised_alpha() -> None:
     found = json.loads(run("reliability", SPI, "-i", "spi-trust", "--json").stdout)
     assert found["trust"]["alpha"]["estimate"] == pytest.approx(0.8714289, abs=5e-8)
     assert found["trust"]["omega"]["n"] == 4000
+    every = found["trust"]["coefficients"]
+    assert every["lambda2_ci_low"] < every["lambda2"] < every["lambda2_ci_high"]
+    assert every["omega_hierarchical"] is None  # five items hold no three groups
+    assert f"{every['glb']:.2f} [{every['glb_ci_low']:.2f}" in plain.stdout
+    quick = json.loads(run("reliability", SPI, "-i", "spi-trust", "--json", "--boot", "0").stdout)
+    assert quick["trust"]["coefficients"]["glb_ci_low"] is None
+    assert quick["trust"]["coefficients"]["glb"] == every["glb"]
 
 
 def test_columns_can_be_named_and_codes_declared_missing(tmp_path: Path) -> None:

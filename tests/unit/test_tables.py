@@ -14,11 +14,18 @@ import pandas as pd
 import pytest
 
 from trustmeasure.agreement import aggregate, group_icc, rwg_j
-from trustmeasure.errors import DataError, OptionError
+from trustmeasure.errors import DataError, DataWarning, OptionError
 from trustmeasure.exploratory import bartlett_sphericity, efa, kmo, parallel_analysis
 from trustmeasure.instruments import build_instrument, load_instrument
 from trustmeasure.quality import missingness
-from trustmeasure.reliability import cronbach_alpha, item_analysis, mcdonald_omega
+from trustmeasure.reliability import (
+    cronbach_alpha,
+    glb,
+    item_analysis,
+    mcdonald_omega,
+    reliability_table,
+    split_half,
+)
 from trustmeasure.scoring import Scores, score
 from trustmeasure.tables import (
     Table,
@@ -372,6 +379,40 @@ def test_hostile_groups_and_links_are_escaped_too() -> None:
 def test_headings_repeat_only_with_a_number() -> None:
     made = Table(title="t", columns=(Column(rich("CI")), Column(rich("CI"))), rows=(row("1", "2"),))
     assert list(made.frame.columns) == ["CI", "CI (2)"]
+
+
+def test_all_coefficients_stand_with_their_intervals(bfi: pd.DataFrame) -> None:
+    scales = {letter: [f"{letter}{i}" for i in range(1, 6)] for letter in "NE"}
+    with warnings.catch_warnings():  # of items that are still to be reversed
+        warnings.simplefilter("ignore", DataWarning)
+        few = reliability_table(bfi, scales=scales, n_boot=50, rng=1)
+        bare = reliability_table(bfi, scales=scales, n_boot=0)
+        names = {f"{name}{i}": scales["N"] for i in range(3) for name in "ab"}
+        many = reliability_table(bfi, scales=names, n_boot=0)
+    made = table(few).frame.set_index("Statistic")
+    assert list(made.columns) == ["N", "E*"]
+    row = few.table.loc["N"]
+    low, high = row["lambda2_ci_low"], row["lambda2_ci_high"]
+    assert made.loc["λ2", "N"] == apa.bounded(row["lambda2"]) + " " + apa.interval(low, high)
+    assert made.loc["SEM", "N"].startswith("0.")
+    assert "ω of a general factor" not in made.index
+    assert table(bare).frame.set_index("Statistic").loc["λ2", "N"] == apa.bounded(row["lambda2"])
+    below = table(many)
+    assert [line.group for line in below.rows if line.group] == list(names)
+    assert list(below.frame.columns) == ["Statistic", "Estimate"]
+    assert "[.8" in below.frame.set_index("Statistic").loc["α", "Estimate"].iloc[0]
+
+
+def test_bounds_and_halves_show_their_limits(bfi: pd.DataFrame) -> None:
+    items = [f"N{i}" for i in range(1, 6)]
+    bound, halves = glb(bfi, items=items, n_boot=50, rng=1), split_half(bfi, items=items, ci=None)
+    assert f"95% CI {apa.interval(bound.ci_low, bound.ci_high)}" in table(bound).note
+    assert "95% CI" not in table(glb(bfi, items=items, ci=None)).note
+    assert list(table(halves).frame.columns) == ["Split", "r", "First half", "Second half"]
+    with_limits = split_half(bfi, items=items, n_boot=50, rng=1)
+    assert with_limits.intervals is not None
+    limits = with_limits.intervals.loc["mean", ["ci_low", "ci_high"]]
+    assert table(with_limits).frame["95% CI"].iloc[-1] == apa.interval(*limits)
 
 
 # -- the door -------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,9 +112,16 @@ def reliability(
     keep_unfinished: KeepUnfinished = False,
     keep_previews: KeepPreviews = False,
     confirm_keying: ConfirmKeying = False,
+    boot: Annotated[
+        int, typer.Option(min=0, help="Resamples behind intervals; 0 leaves these out.")
+    ] = 500,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print alpha and omega of every scale, and how each item does."""
+    """Print the reliability of every scale with intervals, and how each item does.
+
+    Resampling starts from the same seed each time, so that the same export gives the same
+    numbers.
+    """
     refuse_unscored(tm.load_instrument(instrument))
     scores = tm.score(read(**reading(locals())), confirm_keying=confirm_keying)
     found: dict[str, dict[str, Any]] = {}
@@ -128,8 +137,12 @@ def reliability(
             typer.echo(f"{what} of {scale} could not be computed. {error}", err=True)
     if not found:
         raise tm.DataError("No scale has a reliability that could be computed.")
+    every = _coefficients(scores, list(found), boot)
     if as_json:
         plain = {s: {name: r.to_dict() for name, r in part.items()} for s, part in found.items()}
+        for name, values in every.to_dict("index").items():
+            known = {key: each if math.isfinite(each) else None for key, each in values.items()}
+            plain[str(name)]["coefficients"] = known
         typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
         return
     rows = []
@@ -142,10 +155,37 @@ def reliability(
             row |= {"omega high": omega.ci_high}
         rows.append(row)
     print_frame(pd.DataFrame(rows), "Reliability (95% intervals)")
+    print_frame(_side_by_side(every), "All coefficients (95% intervals)")
     for scale, part in found.items():
         columns = ["n", "mean", "sd", "r_drop", "alpha_drop"]
         print_frame(part["alpha"].items[columns].rename_axis("item").reset_index(), scale)
         print_notes(part["alpha"].warnings)
+
+
+def _coefficients(scores: tm.Scores, scales: list[str], boot: int) -> pd.DataFrame:
+    """Give the table of reliability, and print what it warns of beside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tm.TrustMeasureWarning)
+        result = tm.reliability_table(scores, scales=scales, n_boot=boot, rng=0)
+    for scale, concerns in result.concerns.items():
+        for concern in concerns:
+            typer.echo(f"{scale}: {concern}.", err=True)
+    return result.table
+
+
+def _side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+    """Write "0.83 [0.81, 0.85]": coefficients in rows, scales in columns."""
+    names = [name for name in table if f"{name}_ci_low" in table and table[name].notna().any()]
+
+    def written(values: pd.Series[Any], name: str) -> str:
+        low, high = values[f"{name}_ci_low"], values[f"{name}_ci_high"]
+        return f"{values[name]:.2f}" + ("" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]")
+
+    columns = {
+        str(scale): [written(values, str(name)) for name in names]
+        for scale, values in table.iterrows()
+    }
+    return pd.DataFrame({"coefficient": names} | columns)
 
 
 def report(

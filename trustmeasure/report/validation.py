@@ -25,6 +25,8 @@ from trustmeasure.thresholds import verdict
 
 # Fewer complete cases than this make factors of noise; the literature's floor is about 50.
 _LEAST_FOR_FACTORS = 50
+# Resamples behind the intervals that need them: enough for their second place.
+N_BOOT = 200
 
 
 def validation_report(
@@ -58,7 +60,7 @@ def validation_report(
         Show item wordings that the instrument itself may not ship with (``text: none``,
         attached with ``with_text``); by default ids stand in for them. False shows ids only.
     rng : int or Generator
-        For parallel analysis; the default gives the same page again.
+        For parallel analysis and resampling; the default gives the same page again.
     overwrite : bool
         Replace a file that exists.
 
@@ -116,11 +118,12 @@ def _make_page(
     _data(page, responses, scores)
     _items(page, responses, scores, include_text)
     _scores(page, scores)
-    found = _reliability(page, scores, include_text)
+    found = _reliability(page, scores, rng, include_text)
     for group in shared_scales(scores):
         _structure(page, scores, group, n_factors=n_factors, rng=rng, include_text=include_text)
     _brief(brief, scores, found)
-    page.settings.append(("Intervals", "95%; alpha: Feldt; omega: delta method"))
+    intervals = "95%; alpha: Feldt; omega: delta method; the others from"
+    page.settings.append(("Intervals", f"{intervals} {N_BOOT} resamples, rng = {rng}"))
     page.settings.append(("Parallel analysis", f"1,000 replications, 95th percentile, rng = {rng}"))
     for key in ("alpha", "feldt", "omega", "kmo", "bartlett", "parallel", "minres", "oblimin"):
         page.references.append(REFERENCES[key])
@@ -223,7 +226,9 @@ class Reliability:
     omega: reliability.OmegaResult | None
 
 
-def _reliability(page: Page, scores: Scores, include_text: bool) -> dict[str, Reliability]:
+def _reliability(
+    page: Page, scores: Scores, rng: Any, include_text: bool
+) -> dict[str, Reliability]:
     section = page.section("Reliability")
     found: dict[str, Reliability] = {}
     for scale in scores.instrument.scales:
@@ -255,6 +260,15 @@ def _reliability(page: Page, scores: Scores, include_text: bool) -> dict[str, Re
             instrument=scores.instrument,
         )
     )
+    every = page.attempt(
+        section,
+        "Reliability of all scales",
+        "The table of all coefficients",
+        partial(reliability.reliability_table, scores, scales=list(found), n_boot=N_BOOT, rng=rng),
+    )
+    if every is not None:
+        title = "All Coefficients of Reliability"
+        section.table(table(every, title=title, instrument=scores.instrument))
     for scale in scores.instrument.scales:
         if scale.id in found:
             _one_reliability(page, section, scores, scale, found[scale.id], include_text)

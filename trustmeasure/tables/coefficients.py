@@ -1,4 +1,4 @@
-"""Tables of lower bounds, raters, retest, groups, and of the reliability of all scales."""
+"""Tables of lower bounds, raters, retest and groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trustmeasure.reliability import (
     RetestResult,
     SplitHalfResult,
 )
-from trustmeasure.tables.model import Cell, Column, Rich, Table, italic, rich, row, sub
+from trustmeasure.tables.model import Cell, Column, Rich, Table, italic, rich, row
 from trustmeasure.tables.numbers import (
     bounded,
     count,
@@ -32,74 +32,10 @@ from trustmeasure.tables.options import (
     build,
     item_cells,
     of_scale,
-    scale_titles,
 )
+from trustmeasure.tables.scale_reliability import reliability_table_table
 
 N, M, SD, F, P, R = (italic(letter) for letter in ("n", "M", "SD", "F", "p", "r"))
-
-
-_MORE_OMEGAS = {"omega_categorical": "cat.", "omega_hierarchical": "h"}
-
-
-def _or_dash(value: float) -> str:
-    return "—" if is_missing(value) else bounded(value)
-
-
-def reliability_table_table(result: ReliabilityTableResult, options: Options) -> Table:
-    """Show one row a scale: the coefficients with their intervals."""
-    titles = scale_titles(result.table.index, None, options)
-    # Not every scale has them, and a column of dashes says nothing.
-    more = [name for name in _MORE_OMEGAS if result.table[name].notna().any()]
-    rows = []
-    for name, values in result.table.iterrows():
-        rows.append(
-            row(
-                str(titles[name]) + ("*" if result.concerns.get(str(name)) else ""),
-                *(count(values[column]) for column in ("n", "n_items")),
-                number(values["mean"]),
-                number(values["sd"]),
-                bounded(values["alpha"]),
-                interval(values["alpha_ci_low"], values["alpha_ci_high"]),
-                bounded(values["alpha_std"]),
-                bounded(values["omega"]),
-                interval(values["omega_ci_low"], values["omega_ci_high"]),
-                *(_or_dash(values[c]) for c in more),
-                *(bounded(values[c]) for c in ("lambda2", "lambda6", "split_max")),
-                *(bounded(values[c]) for c in ("split_mean", "split_min", "glb")),
-                number(values["sem"]),
-            )
-        )
-    limits = f"{level(result.settings.get('conf_level'))} CI"
-    columns = [
-        Column(rich("Scale"), "left"),
-        *(Column(heading) for heading in (N, rich("Items"), M, SD)),
-        *(Column(rich(heading), spanner="Alpha") for heading in ("α", limits, "std.")),
-        *(Column(rich(heading), spanner="Omega") for heading in ("ω", limits)),
-        *(Column(rich(_MORE_OMEGAS[name]), spanner="Omega") for name in more),
-        Column(rich("λ") + sub("2")),
-        Column(rich("λ") + sub("6")),
-        *(Column(rich(h), spanner="Split half") for h in ("max", "mean", "min")),
-        Column(rich("glb")),
-        Column(rich("SEM")),
-    ]
-    notes: list[Rich | str] = [
-        M
-        + " and "
-        + SD
-        + " of the mean answer; std. = of standardised items; ω of one factor"
-        + ("; cat. = of the sum of ordered answers" if "omega_categorical" in more else "")
-        + ("; h = of a general factor behind three" if "omega_hierarchical" in more else "")
-        + "; λ = "
-        "Guttman’s lower bounds; glb = greatest lower bound, from 1,000 persons on; SEM = standard "
-        "error of measurement of the mean answer, by α.",
-        *(
-            f"* {titles[name]}: {'; '.join(found)}."
-            for name, found in result.concerns.items()
-            if found
-        ),
-        options.thresholds["alpha"].explain() + ".",
-    ]
-    return build(options, "Reliability of the Scales", columns, rows, notes, ("alpha", "omega"))
 
 
 def lambdas_table(result: LambdasResult, options: Options) -> Table:
@@ -132,15 +68,18 @@ def split_half_table(result: SplitHalfResult, options: Options) -> Table:
         row(
             {"max": "Largest", "min": "Smallest"}[str(name)],
             bounded(values["reliability"]),
+            *_split_limits(result, str(name)),
             ", ".join(values["half_a"]),
             ", ".join(values["half_b"]),
         )
         for name, values in result.halves.iterrows()
     ]
-    rows.append(row("Mean", bounded(result.mean), "", "", rule=True))
+    mean = bounded(result.mean), *_split_limits(result, "mean")
+    rows.append(row("Mean", *mean, "", "", rule=True))
     columns = [
         Column(rich("Split"), "left"),
         Column(R),
+        *(Column(rich(f"{level(result.settings['conf_level'])} CI")) for _ in mean[1:]),
         Column(rich("First half"), "left"),
         Column(rich("Second half"), "left"),
     ]
@@ -153,6 +92,14 @@ def split_half_table(result: SplitHalfResult, options: Options) -> Table:
     ]
     title = f"Split-Half Reliability{of_scale(result, options)}"
     return build(options, title, columns, rows, notes)
+
+
+def _split_limits(result: SplitHalfResult, name: str) -> list[str]:
+    """Give the cell of an interval, where there are intervals."""
+    if result.intervals is None:
+        return []
+    low, high = result.intervals.loc[name, ["ci_low", "ci_high"]]
+    return [interval(low, high)]
 
 
 def glb_table(result: GlbResult, options: Options) -> Table:
@@ -169,8 +116,14 @@ def glb_table(result: GlbResult, options: Options) -> Table:
         *leading.columns,
         *(Column(rich(heading)) for heading in ("Variance", "Common", "Error")),
     ]
+    limits = ""
+    if not is_missing(result.ci_low):
+        conf = level(result.settings["conf_level"])
+        limits = f", {conf} CI {interval(result.ci_low, result.ci_high)}"
     notes: list[Rich | str] = [
-        rich(f"Greatest lower bound = {bounded(result.estimate)}, ") + N + f" = {count(result.n)}.",
+        rich(f"Greatest lower bound = {bounded(result.estimate)}{limits}, ")
+        + N
+        + f" = {count(result.n)}.",
         *(rich(message) for message in result.warnings if "biased" in message),
         *leading.notes,
     ]
