@@ -45,6 +45,8 @@ TITLES = {
     "two_level_models": "Two-level models",
     "structural_estimators": "Structural models: other estimators",
     "structural_questions": "Modification indices, residuals, factor scores",
+    "ordinal_questions": "Questions to models of ordered items",
+    "two_level_questions": "Questions to two-level models",
     "model_comparison": "Comparison of models",
     "invariance": "Measurement invariance of groups",
     "invariance_waves": "Measurement invariance over waves",

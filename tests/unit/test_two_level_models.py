@@ -294,11 +294,3 @@ def test_dependent_variables_are_named() -> None:
 def test_more_parameters_than_moments_are_refused() -> None:
     with pytest.raises(tm.DataError, match="free parameters more than"):
         fitted(schools(), "level: 1\nfw =~ y1 + y2\nlevel: 2\nfb =~ y1 + y2")
-
-
-@pytest.mark.parametrize("what", ["modification_indices", "score_tests", "residuals"])
-def test_what_levels_do_not_offer_says_so(what: str) -> None:
-    with pytest.raises(tm.OptionError, match="for models with levels"):
-        getattr(fitted(schools()), what)()
-    with pytest.raises(tm.OptionError, match="factor scores"):
-        fitted(schools()).factor_scores()

@@ -55,7 +55,7 @@ class FactorScores(Result):
 
 
 @dataclass(frozen=True)
-class _Latent:
+class LatentMoments:
     """Moments of the latent variables of a group, and of the observed ones through them.
 
     ``measuring`` are loadings in which an observed outcome measures what it is regressed on.
@@ -70,7 +70,7 @@ class _Latent:
 
 
 @dataclass(frozen=True)
-class _Weights:
+class ScoringWeights:
     """What turns deviations of some variables into scores; error variances, and reliability."""
 
     weights: FloatArray
@@ -103,7 +103,7 @@ def scores_of(
         found, error = _score(latent, values, method, missing)
         scores[np.ix_(rows, columns)] = found[:, own]
         errors[np.ix_(rows, columns)] = error[:, own]
-        whole = _weights(latent, np.arange(len(latent.loadings)), method)
+        whole = scoring_weights(latent, np.arange(len(latent.loadings)), method)
         reliability[labels[place]] = pd.Series(whole.reliability[own], index=factors_of(block))
     unscored = [name for j, name in enumerate(names) if np.isnan(scores[:, j]).all()]
     if unscored and len(index):
@@ -186,28 +186,36 @@ def new_values(frame: pd.DataFrame, table: ParameterTable, observed: Sequence[st
     return in_order(block, observed, table.interactions)
 
 
-def _latent(fitted: Fitted, place: int) -> _Latent:
-    layout = fitted.estimates.model.layouts[place]
-    block = fitted.specification.blocks[place]
-    parts = matrices(layout, fitted.estimates.parameters)
+def _latent(fitted: Fitted, place: int) -> LatentMoments:
+    layout, block = fitted.estimates.model.layouts[place], fitted.specification.blocks[place]
+    known = None
+    if not fitted.means:
+        known = fitted.samples.groups[place].mean
+        known = np.zeros(len(block.observed)) if known is None else known
+    return latent_moments(layout, block, fitted.estimates.parameters, known)
+
+
+def latent_moments(
+    layout: Layout, block: Block, parameters: FloatArray, mean: FloatArray | None
+) -> LatentMoments:
+    """Compute what scores need; ``mean`` (p,) are observed ones, where the model has none."""
+    parts = matrices(layout, parameters)
     through: FloatArray = np.asarray(
         np.linalg.inv(np.eye(len(block.latent)) - parts["beta"]), dtype=np.float64
     )
     spread = through @ parts["psi"] @ through.T
     loadings = parts["lambda"]
     observed_spread = loadings @ spread @ loadings.T + parts["theta"]
-    if fitted.means:
+    if mean is None:
         centre = through @ parts["alpha"]
         mean = parts["nu"] + loadings @ centre
     else:
-        known = fitted.samples.groups[place].mean
-        mean = np.zeros(len(loadings)) if known is None else known
         centre = _centre(layout, block, through, mean)
     measuring = loadings.copy()
     for column, name in enumerate(block.latent):
         if name in block.stand_ins and name not in block.exogenous:
             measuring[block.observed.index(name)] = parts["beta"][column]
-    return _Latent(loadings, spread, centre, observed_spread, mean, measuring)
+    return LatentMoments(loadings, spread, centre, observed_spread, mean, measuring)
 
 
 def _centre(layout: Layout, block: Block, through: FloatArray, mean: FloatArray) -> FloatArray:
@@ -220,7 +228,7 @@ def _centre(layout: Layout, block: Block, through: FloatArray, mean: FloatArray)
     return np.asarray(through @ level)
 
 
-def _weights(latent: _Latent, answered: IntArray, method: str) -> _Weights:
+def scoring_weights(latent: LatentMoments, answered: IntArray, method: str) -> ScoringWeights:
     """Give scoring weights (m, answered) for those who answered these variables."""
     loadings = (latent.loadings if method == "regression" else latent.measuring)[answered]
     inverse = np.linalg.inv(latent.observed_spread[np.ix_(answered, answered)])
@@ -230,18 +238,18 @@ def _weights(latent: _Latent, answered: IntArray, method: str) -> _Weights:
         if method == "regression":
             weights = latent.spread @ loadings.T @ inverse
             known = np.diag(latent.spread @ inner @ latent.spread)
-            return _Weights(weights, variance - known, known / variance)
+            return ScoringWeights(weights, variance - known, known / variance)
         back = np.linalg.pinv(inner, rcond=1e-12, hermitian=True)
         weights = back @ loadings.T @ inverse
         without = np.abs(weights).max(axis=1, initial=0.0) < 1e-12
         whole = np.where(without, np.nan, np.diag(back))
-        return _Weights(
+        return ScoringWeights(
             np.where(without[:, None], np.nan, weights), whole - variance, variance / whole
         )
 
 
 def _score(
-    latent: _Latent, values: FloatArray, method: str, missing: str
+    latent: LatentMoments, values: FloatArray, method: str, missing: str
 ) -> tuple[FloatArray, FloatArray]:
     """Give scores and standard errors (n, m), pattern by pattern of what was answered."""
     answered = ~np.isnan(values)
@@ -255,7 +263,7 @@ def _score(
             continue
         rows = np.flatnonzero(which.ravel() == number)
         own = np.flatnonzero(kind)
-        found = _weights(latent, own, method)
+        found = scoring_weights(latent, own, method)
         off = values[np.ix_(rows, own)] - latent.observed_mean[own]
         scores[rows] = off @ found.weights.T + latent.centre
         errors[rows] = np.sqrt(np.where(found.variance < NO_ERROR, np.nan, found.variance))

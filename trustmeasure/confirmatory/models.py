@@ -139,9 +139,9 @@ def cfa(
     of :math:`b` between clusters. A variable in both blocks is split, one in level 1 alone
     varies within clusters only, one in level 2 alone belongs to clusters. Labels may be shared
     by the levels, and ``:=`` may combine them. The result is a `TwoLevelStructuralModel`, with
-    ``level`` in ``estimates``, ``icc`` and ``n_clusters``. Estimators are "ML", its errors from the observed information,
-    and "MLR", errors from the clusters' scores, both by maximum likelihood from complete
-    answers; groups, ordered items, moments and ``missing="fiml"`` are refused, and so are
+    ``level`` in ``estimates``, ``icc`` and ``n_clusters``. Estimators are "ML", its errors from
+    the observed information, and "MLR", errors from the clusters' scores, both by maximum
+    likelihood from complete answers; groups, ordered items, moments and ``missing="fiml"`` are refused, and so are
     fewer clusters than variables at level 2 plus two. Equals ``lavaan::cfa(model, data,
     cluster = ...)``, with three differences. The saturated model that χ² is taken against is the
     unrestricted maximum here, while lavaan's keeps the covariances between clusters positive

@@ -133,7 +133,7 @@ class StructuralModel(Result):
         sort : bool
             Largest first; else in the order of the table.
         op : {"=~", "~", "~~", "~1"} or several, optional
-            Only these kinds of parameters.
+            Only these kinds of parameters; of ordered items also "|" and "~*~".
         power : bool
             Add the power to find a change of ``delta``, and what it makes of the index.
         delta, alpha : float
@@ -152,11 +152,12 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            For ordered items and two levels, and with estimator="ULS" or "WLS".
+            With estimator="ULS" or "WLS" of continuous items.
 
         Notes
         -----
-        Equals ``lavaan::modindices(fit)``. Left out are parameters that would not be identified,
+        Equals ``lavaan::modindices(fit)``, also of models of ordered items, and of two levels
+        (with "level" instead of "group"). Left out are parameters that would not be identified,
         the moments of exogenous variables, and regressions of these on others. Of fixed
         variances, lavaan standardises the estimate, not the change; here all columns are about
         the change. With "GLS" lavaan multiplies by n where n − 1 belongs. Indices of many
@@ -199,8 +200,8 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            For a model without equalities, of ordered items or two levels, and with
-            estimator="ULS" or "WLS".
+            For a model without equalities, and with estimator="ULS" or "WLS" of continuous
+            items.
 
         Notes
         -----

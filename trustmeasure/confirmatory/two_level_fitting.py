@@ -101,6 +101,7 @@ def fit_levels(
         n_clusters=sample.moments.n_clusters,
         estimate=found,
         unrestricted=whole,
+        sample=sample,
         settings={
             "function": kind,
             "estimator": estimator,

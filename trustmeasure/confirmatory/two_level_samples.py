@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import listed
+from trustmeasure._checks import as_frame, listed
 from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.samples import from_data
 from trustmeasure.errors import DataError
@@ -39,6 +40,12 @@ class TwoLevelSample:
         Places of each level's variables, in the order of that level.
     moments : ClusterMoments
     n_dropped : int
+    rows : ndarray of int (n,)
+        Where the persons stand in the data.
+    index : Index
+        Of all the data.
+    clusters : Index
+        What the clusters are called, in the order of their numbers.
     """
 
     values: FloatArray
@@ -48,6 +55,9 @@ class TwoLevelSample:
     between: IntArray
     moments: ClusterMoments
     n_dropped: int
+    rows: IntArray
+    index: pd.Index
+    clusters: pd.Index
 
     @property
     def both(self) -> IntArray:
@@ -69,9 +79,10 @@ def two_level_sample(
         cluster=cluster, missing="listwise", notes=notes,
     )  # fmt: skip
     group = samples.groups[0]
-    if group.values is None or group.clusters is None:
+    if group.values is None or group.clusters is None or group.rows is None:
         raise ValueError("two-level models need answers and clusters")  # refused before
-    _, codes = np.unique(group.clusters, return_inverse=True)
+    _, first, codes = np.unique(group.clusters, return_index=True, return_inverse=True)
+    called = as_frame(data)[cluster]
     # Means of the data would cost digits of the scatter around them.
     within, between = (
         np.array([names.index(name) for name in level], dtype=np.intp) for level in levels
@@ -84,6 +95,9 @@ def two_level_sample(
         between=between,
         moments=cluster_moments(group.values, codes),
         n_dropped=samples.n_dropped,
+        rows=group.rows,
+        index=called.index,
+        clusters=pd.Index(called.iloc[group.rows[first]], name=cluster),
     )
     _refuse_few(sample, cluster)
     _refuse_misplaced(sample, cluster)

@@ -226,8 +226,8 @@ def cluster_scores(
     own = np.zeros((len(size), len(w), len(w)))
     np.add.at(own, codes, white[:, :, None] * white[:, None, :])
     sizes, which = np.unique(size, return_inverse=True)
-    inverse = np.linalg.inv(_whole(model, (parts[0], parts[1]), sizes)[0])[which]
-    off = means - _mean(model, (parts[0], parts[1]), values.shape[1])[0]
+    inverse = np.linalg.inv(cluster_covariances(model, (parts[0], parts[1]), sizes)[0])[which]
+    off = means - cluster_mean(model, (parts[0], parts[1]), values.shape[1])[0]
     pulled = (inverse @ off[:, :, None])[..., 0]
     shared = 0.5 * (pulled[:, :, None] * pulled[:, None, :] - inverse)
     within = 0.5 * (own - (size - 1.0)[:, None, None] * inner)
@@ -285,8 +285,8 @@ def _terms(model: TwoLevelModel, data: ClusterMoments, parameters: FloatArray) -
     parts = tuple(implied(matrices(one, parameters)) for one in model.model.layouts)
     both = (parts[0], parts[1])
     w = model.within
-    spread, whole = both[0].spread.copy(), _whole(model, both, data.sizes)
-    mean = _mean(model, both, data.p)
+    spread, whole = both[0].spread.copy(), cluster_covariances(model, both, data.sizes)
+    mean = cluster_mean(model, both, data.p)
     proper = np.isfinite(whole).all(axis=(1, 2, 3)) & np.isfinite(mean).all(axis=1)
     spread[~proper], whole[~proper] = np.eye(len(w)), np.eye(data.p)
     try:
@@ -323,7 +323,9 @@ def _logdets(roots: NDArray[Any]) -> FloatArray:
     return np.asarray(2.0 * np.log(np.diagonal(roots, axis1=-2, axis2=-1)).sum(axis=-1))
 
 
-def _whole(model: TwoLevelModel, parts: tuple[Implied, Implied], sizes: FloatArray) -> FloatArray:
+def cluster_covariances(
+    model: TwoLevelModel, parts: tuple[Implied, Implied], sizes: FloatArray
+) -> FloatArray:
     """Give the covariances of clusters' vectors (r, s, p, p) for each size."""
     w, b = model.within, model.between
     p = int(max(w.max(initial=-1), b.max(initial=-1))) + 1
@@ -333,7 +335,8 @@ def _whole(model: TwoLevelModel, parts: tuple[Implied, Implied], sizes: FloatArr
     return whole
 
 
-def _mean(model: TwoLevelModel, parts: tuple[Implied, Implied], p: int) -> FloatArray:
+def cluster_mean(model: TwoLevelModel, parts: tuple[Implied, Implied], p: int) -> FloatArray:
+    """Give the means of clusters' vectors (r, p)."""
     mean = np.zeros((len(parts[0].mean), p))
     mean[:, model.within] += parts[0].mean
     mean[:, model.between] += parts[1].mean
