@@ -142,12 +142,13 @@ def cfa(
     ``level`` in ``estimates``, ``icc`` and ``n_clusters``. Estimators are "ML", its errors from
     the observed information, and "MLR", errors from the clusters' scores, both by maximum
     likelihood from complete answers; groups, ordered items, moments and ``missing="fiml"`` are
-    refused, and so are fewer clusters than variables at level 2 plus two. Equals ``lavaan::cfa(model, data,
-    cluster = ...)``, with three differences. The saturated model that χ² is taken against is the
-    unrestricted maximum here, while lavaan's keeps the covariances between clusters positive
-    semidefinite (and stops early). A predictor that is split is fixed at its whole mean here, in
-    lavaan at the part of it that its EM algorithm leaves between. And the scores of "MLR" allow
-    for the mean of a predictor at level 1 here; centre it to see lavaan's numbers.
+    refused, and so are fewer clusters than variables at level 2 plus two. Equals
+    ``lavaan::cfa(model, data, cluster = ...)``, with three differences. The saturated model that χ²
+    is taken against is the unrestricted maximum here, while lavaan's keeps the covariances between
+    clusters positive semidefinite (and stops early). A predictor that is split is fixed at its
+    whole mean here, in lavaan at the part of it that its EM algorithm leaves between. And the
+    scores of "MLR" allow for the mean of a predictor at level 1 here; centre it to see lavaan's
+    numbers.
 
     References
     ----------
