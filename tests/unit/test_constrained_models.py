@@ -122,7 +122,10 @@ def test_constraints_across_groups_and_with_missing_answers() -> None:
 
 
 def test_constraints_that_cannot_hold_together_are_said() -> None:
-    with pytest.warns(ConvergenceWarning, match="keep to all constraints"):
+    with (
+        pytest.warns(ConvergenceWarning, match="Heywood case"),
+        pytest.warns(ConvergenceWarning, match="keep to all constraints"),
+    ):
         fitted = cfa(THREE + "a*b == -1\na > 0.2\nb > 0.2", HS)
     assert not fitted.converged
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory.samples import GroupSample, Samples
-from trustmeasure.confirmatory.specification import Specification, starting_values
+from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.confirmatory.starts import is_shared, starting_values
 from trustmeasure.kernels.incomplete import normal_moments
 from trustmeasure.kernels.moment_fit import Estimator, Model, Sample, fit_moments, score
 from trustmeasure.kernels.pattern_fit import (
@@ -162,15 +163,24 @@ def estimate(
     *,
     start: FloatArray | None = None,
 ) -> Estimates:
-    """Fit the model from its starting values, or from others where these lead nowhere."""
+    """Fit the model from its starting values, and from others where these may not do.
+
+    A search that goes astray begins again elsewhere. Where items measure several latent
+    variables, as in bifactor models, there may be several minima; the lower of two is taken.
+    """
     model, begin = starting_point(specification, samples, data, start)
     found = _search(model, data, begin)
-    if found.converged or start is not None:
+    several = is_shared(specification.table)
+    if start is not None or (found.converged and not several):
         return found
-    for residual, latent in OTHER_STARTS:
-        other = _search(model, data, _proper(model, data, _scaled(model, begin, residual, latent)))
-        if other.converged:
-            return other
+    axes = starting_values(specification, samples.covariances, samples.means, principal=True)
+    others = [axes, *(_scaled(model, axes, *factors) for factors in OTHER_STARTS)]
+    for other in others[:1] if found.converged else others:
+        tried = _search(model, data, _proper(model, data, other))
+        if tried.converged and not (found.converged and found.chisq <= tried.chisq):
+            found = tried
+        if found.converged and not several:
+            break
     return found
 
 

@@ -12,7 +12,7 @@ from trustmeasure._checks import check_level, check_option, listed
 from trustmeasure.confirmatory.admissibility import problems_of
 from trustmeasure.confirmatory.constrained import estimate_within
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
-from trustmeasure.confirmatory.estimation import Data, estimate, prepare
+from trustmeasure.confirmatory.estimation import Data, prepare
 from trustmeasure.confirmatory.fit_measures import (
     Tested,
     degrees_of_freedom,
@@ -57,6 +57,7 @@ def fit_model(
     std_lv: bool = False,
     orthogonal: bool = False,
     meanstructure: bool | None = None,
+    fixed_x: bool | None = None,
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -64,7 +65,10 @@ def fit_model(
 ) -> StructuralModel:
     """Read the model and the data, fit it and its baseline, and put the result together."""
     parsed = parse_model(model)
+    check_option("fixed_x", fixed_x, (None, True, False))
     if parsed.levels:
+        if fixed_x is not None:
+            raise OptionError("fixed_x= is not offered for models with levels.")
         return fit_levels(
             kind, model, parsed, data, estimator=estimator, cluster=cluster, std_lv=std_lv,
             orthogonal=orthogonal, conf_level=conf_level, ordered=ordered, missing=missing,
@@ -80,7 +84,8 @@ def fit_model(
         return fit_ordinal_model(
             kind, model, data, estimator=estimator, ordered=ordered,
             parameterization=parameterization, group=group, group_equal=group_equal,
-            group_partial=group_partial, missing=missing, std_lv=std_lv, orthogonal=orthogonal,
+            group_partial=group_partial, missing=missing,
+            fixed_x=fixed_x is not False, std_lv=std_lv, orthogonal=orthogonal,
             conf_level=check_level("conf_level", conf_level),
         )  # fmt: skip
     if parameterization != "delta":
@@ -104,7 +109,11 @@ def fit_model(
     labels = group_labels(data, group)
     options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
     # As in lavaan, least squares model the moments of observed predictors, too.
-    options["fixed_x"] = discrepancy == "ML"
+    options["fixed_x"] = discrepancy == "ML" if fixed_x is None else fixed_x
+    if fixed_x and discrepancy != "ML":
+        raise OptionError(
+            f"estimator='{estimator}' models the moments of predictors, too: leave out fixed_x=."
+        )
     if missing == "fiml" or group is not None or cluster is not None:
         options["meanstructure"] = True
     if meanstructure is not None:
@@ -125,8 +134,10 @@ def fit_model(
         data, table, group=group, labels=labels, cluster=cluster, missing=missing, corr=corr,
         cov=cov, n_obs=n_obs, means=means, notes=notes,
     )  # fmt: skip
-    incomplete = missing == "fiml" and any(
-        part.values is not None and np.isnan(part.values).any() for part in samples.groups
+    # Robust indices of FIML have a formula of their own, which holds for complete answers too.
+    incomplete = missing == "fiml" and (
+        errors == "robust.huber.white"
+        or any(np.isnan(part.values).any() for part in samples.groups if part.values is not None)
     )
     with_means = table.meanstructure
     specification = specify(table)
@@ -143,6 +154,8 @@ def fit_model(
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df,
         means=with_means, saturated=None if known is None else saturated_trace(known),
+        # With clusters, lavaan's ML differs from its MLR in this alone.
+        moments_only=cluster is not None and estimator == "ML",
     )  # fmt: skip
     baseline = _baseline(
         table, samples, prepared, known, errors=errors, test=test, means=with_means
@@ -190,6 +203,7 @@ def fit_model(
             "std_lv": std_lv,
             "orthogonal": orthogonal,
             "meanstructure": with_means,
+            "fixed_x": options["fixed_x"],
             "n_obs": n_obs,
             "conf_level": conf_level,
         },
@@ -370,7 +384,7 @@ def _baseline(
     baseline_table = _independence_table(table, means)
     specification = specify(baseline_table)
     df = degrees_of_freedom(specification, means=means)
-    found = estimate(specification, samples, prepared)
+    found, _ = estimate_within(specification, samples, prepared)
     inference = infer(
         specification, found, prepared, samples, errors=errors, test=test, df=df, means=means,
         saturated=None if known is None else saturated_trace(known),
@@ -395,7 +409,11 @@ def _independence_table(table: ParameterTable, means: bool) -> ParameterTable:
         for a, b in pairs:
             exo = a in given and b in given
             free += not exo
-            rows.append(Parameter(a, "~~", b, group=group, free=0 if exo else free, exo=exo))
+            # Least squares would else give a baseline with negative variances.
+            least = 0.0 if a == b else -np.inf
+            rows.append(
+                Parameter(a, "~~", b, group=group, free=0 if exo else free, exo=exo, lower=least)
+            )
         for name in names if means else ():
             exo = name in given
             free += not exo

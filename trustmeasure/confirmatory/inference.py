@@ -87,10 +87,13 @@ def infer(
     df: int,
     means: bool,
     saturated: float | None = None,
+    moments_only: bool = False,
 ) -> Inference:
     """Compute standard errors and the test statistic in the ways asked for.
 
     ``saturated`` is the trace tr(B₁A₁⁻¹) of the saturated model, where it is known already.
+    With ``moments_only``, the scaled statistic takes the information of the moments at the
+    solution, without the curvature of the model in its parameters.
     """
     observed = data.patterns is not None or errors == "robust.huber.white"
     information = hessian(found, data) if observed else expected_information(found, data)
@@ -112,7 +115,12 @@ def infer(
         meat = _meat(found, samples, means=means)
         spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
         if df > 0 and test == "yuan.bentler.mplus":
-            own = float(np.trace(inverse @ meat))
+            bread = (
+                _inverse(_moments_information(found, data, samples, means=means))
+                if moments_only
+                else inverse
+            )
+            own = float(np.trace(bread @ meat))
             if saturated is None:
                 saturated = _saturated_trace(specification, data, samples, means=means)
             scaling = (saturated - own) / df
@@ -149,6 +157,35 @@ def _unweighted_information(found: Estimates, data: Data) -> FloatArray:
         reduced = flat.T @ found.model.basis[change.used]
         information += sample.n / data.n * (reduced.T @ reduced)
     return information
+
+
+def _moments_information(
+    found: Estimates, data: Data, samples: Samples, *, means: bool
+) -> FloatArray:
+    """Give the observed information of the moments at the solution, as of a linear model."""
+    size = found.model.basis.shape[1]
+    information = np.zeros((size, size))
+    for place, (layout, group) in enumerate(zip(found.model.layouts, samples.groups, strict=True)):
+        moments = implied(matrices(layout, found.parameters))
+        change = slopes(layout, moments)
+        rows, columns = np.tril_indices(moments.spread.shape[-1])
+        turn = np.concatenate([change.spread()[:, rows, columns], change.mean], axis=1)
+        reduced = turn.T @ found.model.basis[change.used]
+        stack = (
+            stack_patterns(_centred(group, means=means))
+            if data.patterns is None
+            else data.patterns[place]
+        )
+        information += reduced.T @ _observed_of(stack, moments.spread, moments.mean) @ reduced
+    return information / samples.n
+
+
+def _observed_of(stack: PatternStack, spread: FloatArray, mean: FloatArray) -> FloatArray:
+    """Give the observed information of covariances and means, which the saturated model has."""
+    terms = pattern_terms(stack, spread, mean, observed=True)
+    if terms is None or terms.observed is None:
+        raise np.linalg.LinAlgError("the covariance matrix has no inverse")
+    return terms.observed
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
@@ -281,10 +318,7 @@ def _saturated_part(
     model = saturated_model(p)
     rows, columns = np.tril_indices(p)
     point = np.concatenate([spread[rows, columns], mean])
-    terms = pattern_terms(stack, spread, mean, observed=True)
-    if terms is None or terms.observed is None:
-        raise np.linalg.LinAlgError("the saturated covariance matrix has no inverse")
-    information = terms.observed / stack.n
+    information = _observed_of(stack, spread, mean) / stack.n
     meat = (
         clustered_products(case_scores(model, [_answers(group)], point)[0], group.clusters)
         / group.n

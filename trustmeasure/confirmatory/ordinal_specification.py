@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import listed
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
-from trustmeasure.confirmatory.specification import (
-    Block,
-    Specification,
-    specify,
-    starting_values,
-)
+from trustmeasure.confirmatory.specification import Block, Specification, specify
+from trustmeasure.confirmatory.starts import starting_values
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.ordinal_fit import OrdinalModel
 from trustmeasure.kernels.ordinal_moments import OrdinalMoments, Shape, shape_of
@@ -38,17 +34,29 @@ class OrdinalSpecification:
     ----------
     base : Specification
         Of the variables behind the ordered ones.
+        Its blocks are given the exogenous variables, which are among the latent ones only.
     shapes : tuple of Shape
         The moments of each group; variables are those of its block, in order.
+    given : tuple of tuple of str
+        Exogenous variables of each group, which the others are conditioned on.
     """
 
     base: Specification
     shapes: tuple[Shape, ...]
+    given: tuple[tuple[str, ...], ...]
 
     @property
     def table(self) -> ParameterTable:
         """The parameter table."""
         return self.base.table
+
+    def filled(self, moments: Sequence[OrdinalMoments]) -> OrdinalSpecification:
+        """Take the moments of exogenous variables from the data."""
+        if not any(self.given):
+            return self
+        rows = [_with_moment(row, self.given, moments) for row in self.table.parameters]
+        table = replace(self.table, parameters=tuple(rows))
+        return replace(self, base=replace(self.base, table=table))
 
     def model(self, moments: Sequence[OrdinalMoments]) -> OrdinalModel:
         """Lay out the parameters."""
@@ -56,7 +64,7 @@ class OrdinalSpecification:
             [group.covariance for group in moments], [group.mean for group in moments]
         )
         layouts = [
-            _layout(self.table, group, block, shape, structure)
+            _layout(self.table, group, block, shape, structure, self.given[group])
             for group, (block, shape, structure) in enumerate(
                 zip(self.base.blocks, self.shapes, base.layouts, strict=True)
             )
@@ -97,21 +105,70 @@ def specify_ordinal(table: ParameterTable) -> OrdinalSpecification:
     Raises
     ------
     OptionError
-        Where the model frees what its parameterization derives, conditions on exogenous
-        variables or takes their moments from the data, or leaves thresholds without values.
+        Where the model frees what its parameterization derives or moments of variables that it
+        conditions on, takes these from the data without conditioning, or leaves thresholds
+        without values.
     """
     base = specify(table)
+    given = tuple(_given(table, group + 1) for group in range(table.n_groups))
+    blocks = [_conditioned(block, names) for block, names in zip(base.blocks, given, strict=True)]
+    base = replace(base, blocks=tuple(blocks))
     shapes = tuple(
-        shape_of(_categories(table, group + 1, block.observed))
-        for group, block in enumerate(base.blocks)
+        shape_of(_categories(table, group + 1, block.observed), len(names))
+        for group, (block, names) in enumerate(zip(base.blocks, given, strict=True))
     )
     ordered = [
         {name for name, is_ordered in zip(block.observed, shape.ordered, strict=True) if is_ordered}
         for block, shape in zip(base.blocks, shapes, strict=True)
     ]
     for row in table.parameters:
-        _refuse(row, table.parameterization, ordered[row.group - 1])
-    return OrdinalSpecification(base=base, shapes=shapes)
+        _refuse(row, table.parameterization, ordered[row.group - 1], given[row.group - 1])
+    return OrdinalSpecification(base=base, shapes=shapes, given=given)
+
+
+def _given(table: ParameterTable, group: int) -> tuple[str, ...]:
+    """Name the exogenous variables of a group, if the model conditions on them."""
+    rows = [row for row in table.parameters if row.group == group]
+    if not any(row.exo and row.op == "~" for row in rows):
+        return ()
+    regressed = {row.rhs for row in rows if row.exo and row.op == "~"}
+    return tuple(name for name in table.names("ov", group=group) if name in regressed)
+
+
+def _conditioned(block: Block, given: Sequence[str]) -> Block:
+    """Leave exogenous variables in their place among the latent ones only."""
+    if not given:
+        return block
+    observed = tuple(name for name in block.observed if name not in given)
+    at = {old: observed.index(name) for old, name in enumerate(block.observed) if name in observed}
+    cells = {}
+    for place, (name, i, j) in block.cells.items():
+        if name in ("lambda", "nu"):
+            cells[place] = name, at[i], j
+        elif name == "theta":
+            cells[place] = name, at[i], at[j]
+        else:
+            cells[place] = name, i, j
+    return replace(
+        block,
+        observed=observed,
+        stand_ins=block.stand_ins - set(given),
+        cells=cells,
+        exogenous=(),
+    )
+
+
+def _with_moment(
+    row: Parameter, given: Sequence[Sequence[str]], moments: Sequence[OrdinalMoments]
+) -> Parameter:
+    """Fix a moment of exogenous variables at what it is in the data."""
+    names, found = given[row.group - 1], moments[row.group - 1]
+    if not row.exo or row.free:
+        return row
+    if row.op == "~1":
+        return replace(row, value=float(found.given_mean[names.index(row.lhs)]))
+    at = names.index(row.lhs), names.index(row.rhs)
+    return replace(row, value=float(found.given_covariance[at]))
 
 
 def _categories(table: ParameterTable, group: int, observed: Sequence[str]) -> IntArray:
@@ -123,12 +180,16 @@ def _categories(table: ParameterTable, group: int, observed: Sequence[str]) -> I
     return np.array([numbers.get(name, 0) for name in observed], dtype=np.intp)
 
 
-def _refuse(row: Parameter, parameterization: str, ordered: set[str]) -> None:
-    if row.exo:
+def _refuse(row: Parameter, parameterization: str, ordered: set[str], given: Sequence[str]) -> None:
+    if row.exo and not given:
         raise OptionError(
-            f"'{row.lhs} {row.op} {row.rhs}' conditions on an exogenous variable or takes its "
-            "moments from the data, which is not offered beside ordered variables. Treat "
-            "exogenous variables as random: fixed_x=False."
+            f"'{row.lhs} {row.op} {row.rhs}' takes the moments of an exogenous variable from the "
+            "data without conditioning on it, which is not offered beside ordered variables."
+        )
+    if row.op in ("~~", "~1") and row.free and {row.lhs, row.rhs or row.lhs} & set(given):
+        raise OptionError(
+            f"'{row.lhs} {row.op} {row.rhs}' is about an exogenous variable, which the model takes "
+            "as it is. Leave it out, or model exogenous variables too: fixed_x=False."
         )
     if row.op == "|" and not row.free and not np.isfinite(row.value):
         raise OptionError(
@@ -163,7 +224,12 @@ def _position(row: Parameter, block: Block, shape: Shape) -> int:
 
 
 def _layout(
-    table: ParameterTable, group: int, block: Block, shape: Shape, structure: Layout
+    table: ParameterTable,
+    group: int,
+    block: Block,
+    shape: Shape,
+    structure: Layout,
+    names: Sequence[str],
 ) -> OrdinalLayout:
     tau, delta = np.zeros(len(shape.cut)), np.ones(len(block.observed))
     tau_places: list[tuple[int, int]] = []
@@ -201,6 +267,7 @@ def _layout(
         delta_places=_arrays(delta_places),
         theta=theta,
         tied=_arrays(tied),
+        given=np.array([block.latent.index(name) for name in names], dtype=np.intp),
     )
 
 

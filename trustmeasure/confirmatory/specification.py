@@ -159,7 +159,7 @@ def _layout(
             places[name].append((i, j, row.free - 1))
             continue
         value = row.value
-        if row.exo:
+        if row.exo and np.isnan(value):
             value = _data_value(row, at, covariance, mean)
         if name in ("nu", "alpha"):
             fixed[name][i] = value
@@ -180,98 +180,3 @@ def _data_value(
     if row.op == "~~":
         return float(covariance[at[row.lhs], at[row.rhs]])
     return 0.0 if mean is None else float(mean[at[row.lhs]])
-
-
-def starting_values(
-    specification: Specification,
-    covariances: Sequence[FloatArray],
-    means: Sequence[FloatArray] | None,
-) -> FloatArray:
-    """Give reduced parameters to start from: the user's, or what the moments suggest."""
-    table = specification.table
-    start = np.zeros(table.n_free)
-    for place, row in enumerate(table.parameters):
-        if not row.free:
-            continue
-        group = row.group - 1
-        start[row.free - 1] = (
-            row.start
-            if np.isfinite(row.start)
-            else _suggested(
-                table,
-                place,
-                specification.blocks[group],
-                covariances[group],
-                None if means is None else means[group],
-            )
-        )
-    reduced, *_ = np.linalg.lstsq(specification.basis, start - specification.origin, rcond=None)
-    return np.asarray(reduced)
-
-
-def _suggested(
-    table: ParameterTable,
-    place: int,
-    block: Block,
-    covariance: FloatArray,
-    mean: FloatArray | None,
-) -> float:
-    row = table.parameters[place]
-    at = {name: i for i, name in enumerate(block.observed)}
-    if row.op == "=~":
-        return _loading(table, row, at, covariance)
-    if row.op == "~~" and row.lhs == row.rhs:
-        explained = any(
-            other.group == row.group
-            and (
-                (other.op == "=~" and other.rhs == row.lhs)
-                or (other.op == "~" and other.lhs == row.lhs)
-            )
-            for other in table.parameters
-        )
-        if row.lhs in at:
-            return float(covariance[at[row.lhs], at[row.lhs]]) * (0.5 if explained else 1.0)
-        return _latent_variance(table, row, at, covariance) * (0.5 if explained else 1.0)
-    if row.op == "~~":
-        inside = row.lhs in at and row.rhs in at and row.exo
-        return float(covariance[at[row.lhs], at[row.rhs]]) if inside else 0.0
-    if row.op == "~1":
-        return 0.0 if mean is None or row.lhs not in at else float(mean[at[row.lhs]])
-    return 0.0
-
-
-def _indicators(table: ParameterTable, row: Parameter, at: Mapping[str, int]) -> list[Parameter]:
-    return [
-        other
-        for other in table.parameters
-        if other.op == "=~"
-        and other.lhs == row.lhs
-        and other.group == row.group
-        and other.rhs in at
-    ]
-
-
-def _loading(
-    table: ParameterTable, row: Parameter, at: Mapping[str, int], covariance: FloatArray
-) -> float:
-    """Turn a loading to its marker, and give it the size that the variances suggest."""
-    if row.rhs not in at:
-        return 1.0
-    indicators = _indicators(table, row, at)
-    first = indicators[0]
-    own, marker = at[row.rhs], at[first.rhs]
-    sign = -1.0 if covariance[own, marker] < 0 else 1.0
-    if first.free or not first.value:
-        return sign * 0.7 * float(np.sqrt(covariance[own, own]))
-    ratio = np.sqrt(covariance[own, own] / covariance[marker, marker])
-    return sign * float(ratio * first.value)
-
-
-def _latent_variance(
-    table: ParameterTable, row: Parameter, at: Mapping[str, int], covariance: FloatArray
-) -> float:
-    indicators = _indicators(table, row, at)
-    if not indicators or indicators[0].free or not indicators[0].value:
-        return 0.25 if not indicators else 1.0
-    marker = at[indicators[0].rhs]
-    return 0.5 * float(covariance[marker, marker]) / indicators[0].value ** 2

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from trustmeasure.confirmatory.estimation import Estimates
 from trustmeasure.confirmatory.inference import Inference, Scaled
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
-from trustmeasure.confirmatory.specification import Specification, specify, starting_values
+from trustmeasure.confirmatory.specification import Specification, specify
+from trustmeasure.confirmatory.starts import starting_values
 from trustmeasure.confirmatory.two_level_samples import TwoLevelSample
 from trustmeasure.kernels.sandwich import scaled_inverse
 from trustmeasure.kernels.structural import implied, matrices

@@ -219,11 +219,14 @@ def _standard_means(group: Residuals) -> FloatArray | None:
     if group.observed_mean is None or group.implied_mean is None:
         return None
     observed = group.observed_mean / np.sqrt(np.diag(group.observed))
-    return np.asarray(observed - group.implied_mean / np.sqrt(np.diag(group.implied)))
+    own = np.diag(group.implied)
+    return np.asarray(observed - group.implied_mean / np.sqrt(np.where(own > 0, own, np.nan)))
 
 
 def _to_correlation(spread: FloatArray) -> FloatArray:
-    scale = 1.0 / np.sqrt(np.diag(spread))
+    own = np.diag(spread)
+    # A model may imply a negative variance, with which nothing correlates.
+    scale = 1.0 / np.sqrt(np.where(own > 0, own, np.nan))
     return np.asarray(spread * scale[:, None] * scale)
 
 

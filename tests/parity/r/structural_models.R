@@ -3,6 +3,7 @@ suppressMessages(library(lavaan))
 hs <- read_data("hs1939.csv")
 democracy <- read_data("political_democracy.csv")
 spi <- read_data("spi_trust.csv")
+bfi <- head(read_data("bfi.csv"), 1200)
 # Every tenth answer or so is missing, by a rule that any language can repeat.
 holes <- hs
 for (j in 1:9) {
@@ -15,6 +16,8 @@ trust <- "trust =~ q_1855 + q_4289 + q_377 + q_379 + q_871"
 bifactor <- "g =~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9\nvisual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9"
 paths <- "x9 ~ a*x7 + b*x1 + x2\nx8 ~ d*x9 + x1\nindirect := a*d\nboth := a*d + b*d"
 mixed <- "visual =~ x1 + x2 + x3\nvisual ~ x4 + x5\nx9 ~ visual + x4"
+# Its items have no strong general factor, so that there is a second, higher minimum.
+nested <- "g =~ N1 + N2 + N3 + N4 + N5 + E1 + E2 + E3 + E4 + E5\nN =~ N1 + N2 + N3 + N4 + N5\nE =~ E1 + E2 + E3 + E4 + E5"
 curve <- "level =~ 1*x1 + 1*x2 + 1*x3 + 1*x4\nchange =~ 0*x1 + 1*x2 + 2*x3 + 3*x4"
 second <- paste0(three, "\ng =~ visual + textual + speed")
 
@@ -69,3 +72,6 @@ report("spi/ML", trust, "cfa", spi)
 report("spi/MLR", trust, "cfa", spi, estimator = "MLR")
 report("spi/cluster", trust, "cfa", na.omit(spi), cluster = "age")
 report("spi/cluster/MLR", trust, "cfa", na.omit(spi), cluster = "age", estimator = "MLR")
+report("bfi/nested", nested, "cfa", bfi, orthogonal = TRUE, std.lv = TRUE)
+report("bfi/nested/MLR", nested, "cfa", bfi, orthogonal = TRUE, std.lv = TRUE, estimator = "MLR")
+report("hs/one/cluster", "g =~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9", "cfa", hs, cluster = "agemo")
