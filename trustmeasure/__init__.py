@@ -102,6 +102,7 @@ if _TYPE_CHECKING:
     from trustmeasure.validity import (
         average_variance_extracted,
         composite_reliability,
+        convergent_validity,
         criterion_validity,
         curvilinear,
         disattenuate,
@@ -151,6 +152,7 @@ __all__ = [
     "composite_reliability",
     "conditional_sem",
     "congruence",
+    "convergent_validity",
     "correlate",
     "criterion_validity",
     "cronbach_alpha",
@@ -303,6 +305,7 @@ _HOMES = {
     "validity": (
         "average_variance_extracted",
         "composite_reliability",
+        "convergent_validity",
         "criterion_validity",
         "curvilinear",
         "disattenuate",

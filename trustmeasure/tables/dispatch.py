@@ -63,6 +63,7 @@ from trustmeasure.tables.model import Table
 from trustmeasure.tables.options import Options
 from trustmeasure.thresholds import load_thresholds
 from trustmeasure.validity import (
+    ConvergentValidityResult,
     CriterionValidityResult,
     CurvilinearResult,
     DisattenuatedCorrelation,
@@ -106,6 +107,7 @@ _BUILDERS: dict[type, tuple[str, Callable[[Any, Options], Table]]] = {
     ModelComparison: ("compare_models", models.comparison_table),
     DiscriminantValidity: ("discriminant_validity", models.discriminant_table),
     HeterotraitRatios: ("htmt", validity.heterotrait_table),
+    ConvergentValidityResult: ("convergent_validity", validity.convergent_table),
     KnownGroupsResult: ("known_groups", validity.known_groups_table),
     CriterionValidityResult: ("criterion_validity", validity.criterion_table),
     DisattenuatedCorrelation: ("disattenuate", validity.corrected_table),

@@ -19,6 +19,7 @@ from trustmeasure.tables.numbers import (
 )
 from trustmeasure.tables.options import Options, build, scale_titles, verdict_note
 from trustmeasure.validity import (
+    ConvergentValidityResult,
     CriterionValidityResult,
     DisattenuatedCorrelation,
     HeterotraitRatios,
@@ -85,6 +86,38 @@ def heterotrait_table(result: HeterotraitRatios, options: Options) -> Table:
         rows,
         joined,
         ("htmt",),
+    )
+
+
+def convergent_table(result: ConvergentValidityResult, options: Options) -> Table:
+    """Show reliability and variance extracted of each factor with limits, and loadings below."""
+    omega, ave = options.thresholds["omega"], options.thresholds["ave"]
+    confidence = f"{level(result.settings['conf_level'])} CI"
+    rows: list[Row] = []
+    for key, values in lines(result.table):
+        where = key if isinstance(key, tuple) else (key,)
+        rows.append(Row(group=", ".join(map(str, reversed(where)))))
+        cells: list[str | Cell] = [f"{count(values['n_items'])} items", "", ""]
+        for rule, name in ((omega, "omega"), (ave, "ave")):
+            meets = options.thresholds.verdict(rule.id, float(values[name])).meets
+            cells.append(Cell(bounded(values[name]), strong=meets is False))
+            cells.append(interval(values[f"{name}_low"], values[f"{name}_high"]))
+        rows.append(row(*cells))
+        for item, line in lines(result.loadings.xs(where, level=tuple(range(len(where))))):
+            limits = interval(line["ci_low"], line["ci_high"])
+            rows.append(row(str(item), bounded(line["loading"]), limits, *[""] * 4))
+    columns = [
+        left("Item"), Column(rich("λ")), Column(rich(confidence)), Column(rich("ω")),
+        Column(rich(confidence)), Column(rich("AVE")), Column(rich(confidence)),
+    ]  # fmt: skip
+    kind = "of the sum of ordered answers" if result.settings["ordered"] else "of the sum of items"
+    notes: list[Rich | str] = [
+        N + f" = {count(result.n)}; {result.settings['estimator']}. λ: standardised loading; ω: "
+        f"reliability {kind}; AVE: average variance extracted. Limits by the delta method.",
+        rich(omega.explain() + "; " + ave.explain() + "; bold: below."),
+    ]
+    return build(
+        options, "Convergent Validity", columns, rows, [*notes, *result.warnings], ("omega", "ave")
     )
 
 

@@ -7,6 +7,7 @@ from trustmeasure.validity.common_method import (
     harman_single_factor,
     marker_variable,
 )
+from trustmeasure.validity.convergence import ConvergentValidityResult, convergent_validity
 from trustmeasure.validity.convergent import (
     average_variance_extracted,
     composite_reliability,
@@ -25,6 +26,7 @@ from trustmeasure.validity.method_factors import MethodFactorResult, method_fact
 from trustmeasure.validity.multitrait import MultitraitResult, mtmm
 
 __all__ = [
+    "ConvergentValidityResult",
     "CriterionValidityResult",
     "CurvilinearResult",
     "DisattenuatedCorrelation",
@@ -38,6 +40,7 @@ __all__ = [
     "SingleFactorResult",
     "average_variance_extracted",
     "composite_reliability",
+    "convergent_validity",
     "criterion_validity",
     "curvilinear",
     "disattenuate",
