@@ -22,6 +22,17 @@ def comparisons() -> Iterator[Comparison]:
             # psych forms the square root of the raised eigenvalues, which are nearly zero.
             yield from case.compare("correlation", ours, rtol=0.0, atol=1e-8)
             continue
+        if rest == ["mixed", "pairwise"]:
+            found = correlate(
+                _with_holes(),
+                correlation="mixed",
+                ordered=["A1", "A2", "N3", "education"],
+                missing="pairwise",
+            )
+            yield from case.compare("n", found.n_pairs)
+            yield from case.compare("correlation", found.correlation, rtol=0.0, atol=1e-6)
+            yield from case.compare("se", found.se, rtol=0.0, atol=1e-6)
+            continue
         data = read_data(f"{name}.csv")[ITEMS[name]]
         if rest == ["fiml"]:
             found = correlate(data, missing="fiml")
@@ -34,6 +45,7 @@ def comparisons() -> Iterator[Comparison]:
             )
             found = correlate(data, correlation="mixed", ordered=["x2", "x5"])
             yield from case.compare("correlation", found.correlation, rtol=0.0, atol=1e-6)
+            yield from case.compare("se", found.se, rtol=0.0, atol=1e-6)
         else:
             found = correlate(
                 data,
@@ -41,3 +53,13 @@ def comparisons() -> Iterator[Comparison]:
                 missing="listwise" if rest[1] == "complete" else "pairwise",
             )
             yield from case.compare("correlation", found.correlation)
+
+
+def _with_holes() -> pd.DataFrame:
+    """Ordered answers and means of five items, each with missing values of its own."""
+    bfi = read_data("bfi.csv")
+    means = {
+        letter.lower(): bfi[[f"{letter}{i}" for i in range(1, 6)]].mean(axis=1, skipna=False)
+        for letter in "CEO"
+    }
+    return bfi[["A1", "A2", "N3", "education"]].assign(**means)

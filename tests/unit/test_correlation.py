@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,6 +199,77 @@ def test_mixed_takes_each_pairs_own_kind() -> None:
     assert result.correlation.loc["x", "z"] == pytest.approx(pearson)
 
 
+def mixed_answers(n: int = 800, seed: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    values = 0.7 * rng.normal(size=(n, 1)) + 0.7 * rng.normal(size=(n, 4))
+    cut = {"q1": np.digitize(values[:, 0], [-1, 0, 1.2]), "q2": values[:, 1] > 0.3}
+    return pd.DataFrame(cut | {"x": 10 * values[:, 2], "y": values[:, 3] + 5}).astype(float)
+
+
+def test_mixed_correlations_have_standard_errors() -> None:
+    data, ordered = mixed_answers(), ["q1", "q2"]
+    found = tm.correlate(data, correlation="mixed", ordered=ordered)
+    assert found.se is not None
+    assert (np.diag(found.se) == 0).all()
+    assert (found.se == found.se.T).all().all()
+    # An ordered pair has the error of polychoric(), continuous ones about (1 - r²) / √n.
+    assert found.se.loc["q1", "q2"] == tm.polychoric(data[ordered]).se.loc["q1", "q2"]
+    r = found.correlation.loc["x", "y"]
+    assert found.se.loc["x", "y"] == pytest.approx((1 - r**2) / np.sqrt(800), rel=0.1)
+    rng = np.random.default_rng(1)
+    drawn = []
+    for _ in range(200):
+        some = data.iloc[rng.integers(0, 800, size=800)]
+        again = tm.correlate(some, correlation="mixed", ordered=ordered).correlation
+        drawn.append([again.loc["x", "q1"], again.loc["q2", "y"]])
+    expected = np.std(drawn, axis=0)
+    assert [found.se.loc["x", "q1"], found.se.loc["q2", "y"]] == pytest.approx(expected, rel=0.15)
+    # Units do not matter, nor does it who stands beside a pair.
+    alone = tm.correlate(data[["x", "q1"]] * 7, correlation="mixed", ordered=["q1"])
+    assert alone.se is not None
+    assert alone.se.loc["x", "q1"] == pytest.approx(found.se.loc["x", "q1"], rel=1e-8)
+
+
+def test_pairwise_mixed_is_each_pair_on_its_own() -> None:
+    whole, ordered = mixed_answers(), ["q1", "q2"]
+    data = whole.mask(np.random.default_rng(3).random(whole.shape) < 0.2)
+    options = {"correlation": "mixed", "missing": "pairwise"}
+    found = tm.correlate(data, ordered=ordered, **options)
+    assert any("Correlations are pairwise" in message for message in found.warnings)
+    for i, j in [("q1", "q2"), ("q1", "x"), ("x", "y")]:
+        pair = data[[i, j]].dropna()
+        own = [name for name in (i, j) if name in ordered]
+        assert found.n_pairs.loc[i, j] == len(pair)
+        if own:
+            alone = tm.correlate(pair, correlation="mixed", ordered=own)
+            assert found.correlation.loc[i, j] == alone.correlation.loc[i, j]
+            assert found.se.loc[i, j] == alone.se.loc[i, j]
+        else:
+            assert found.correlation.loc[i, j] == pytest.approx(pair.corr().loc[i, j])
+    complete = tm.correlate(whole, ordered=ordered, **options)
+    listwise = tm.correlate(whole, correlation="mixed", ordered=ordered)
+    pd.testing.assert_frame_equal(complete.correlation, listwise.correlation)
+    pd.testing.assert_frame_equal(complete.se, listwise.se)
+    strangers = whole.copy()
+    strangers.loc[:398, "q1"] = np.nan
+    strangers.loc[400:, "y"] = np.nan
+    with pytest.raises(tm.DataError, match="'q1' with 'y': 1 persons answered both"):
+        tm.correlate(strangers, ordered=ordered, **options)
+
+
+def test_a_mixed_correlation_at_one_has_no_standard_error() -> None:
+    data = mixed_answers(101)[["q2", "x"]].assign(x=np.arange(101.0) - 50)
+    data["same"] = (data["x"] > 0).astype(float)
+    data.loc[50, ["x", "same"]] = [-0.5, 0.0]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = tm.correlate(data, correlation="mixed", ordered=["q2", "same"])
+    words = [str(each.message) for each in caught]
+    assert any("polyserial correlation of 1 pair(s)" in w and "x with same" in w for w in words)
+    assert np.isnan(found.se.loc["x", "same"])
+    assert np.isfinite(found.se.loc["x", "q2"])
+
+
 def test_full_information_uses_everyone() -> None:
     rng = np.random.default_rng(2)
     values = latent(0.7, n=3000)
@@ -225,7 +298,7 @@ def test_full_information_of_complete_data_is_plain() -> None:
         ({"correlation": "kendall"}, "correlation='kendall' is not offered"),
         ({"correlation": "mixed"}, "needs the ordered items"),
         ({"correlation": "mixed", "ordered": ["q9"]}, "ordered= names 'q9'"),
-        ({"correlation": "mixed", "ordered": ["q1"], "missing": "pairwise"}, "listwise' only"),
+        ({"correlation": "mixed", "ordered": ["q1"], "missing": "fiml"}, "moments of normal"),
         ({"ordered": ["q1"]}, "ordered= belongs to correlation='mixed'"),
         ({"correlation": "spearman", "missing": "fiml"}, "moments of normal data"),
     ],

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import as_items, check_option, dropped_note, listed, listwise, near
+from trustmeasure._checks import (
+    as_items,
+    check_option,
+    dropped_note,
+    listed,
+    listwise,
+    near,
+    refuse_constant,
+)
 from trustmeasure.correlation.matrices import (
     CORRELATIONS,
+    MISSING,
     Correlations,
+    answered_by_anyone,
     correlations_of,
-    note_unbounded,
+    note_pairwise,
     ordered_codes,
+    refuse_unknown,
     smoothing_note,
 )
 from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
-from trustmeasure.kernels.covariance import is_positive_definite, listwise_moments, smoothed
-from trustmeasure.kernels.polychorics import margin_thresholds, polychorics
-from trustmeasure.kernels.polyserials import polyserial
+from trustmeasure.kernels.covariance import is_positive_definite, smoothed
+from trustmeasure.kernels.mixed_correlations import MixedCorrelations, mixed_correlations
 from trustmeasure.results import Notes, Result
 
 FloatArray = NDArray[np.float64]
@@ -38,12 +48,16 @@ class CorrelationMatrix(Result):
         Items × items.
     n_pairs : DataFrame
         Persons behind each correlation.
+    se : DataFrame or None
+        With ``correlation="mixed"`` the standard error of each correlation: 0 on the diagonal,
+        NaN where a correlation runs to ±1. `polychoric` has them of ordered answers alone.
     """
 
     title: ClassVar[str] = "Correlations"
 
     correlation: pd.DataFrame
     n_pairs: pd.DataFrame
+    se: pd.DataFrame | None = field(default=None)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the correlation matrix."""
@@ -78,7 +92,8 @@ def correlate(
     missing : {"listwise", "pairwise", "fiml"}
         Persons with a missing answer are left out; used for the pairs that they answered;
         or used wholly, by full-information maximum likelihood under normality (EM; Pearson
-        only). "mixed" is listwise.
+        only). Pairwise, a mixed correlation takes all that it needs (thresholds, means and
+        variances too) from the persons of its pair.
 
     Returns
     -------
@@ -103,8 +118,17 @@ def correlate(
     -----
     Equals ``cor(x, use = "complete")`` or ``use = "pairwise"``, with ``method = "spearman"``
     for ranks; ``lavaan::lavCor(x, ordered = ...)`` for "polychoric" and "mixed" (two-step
-    maximum likelihood; ``psych::polyserial`` is a closed-form approximation instead); and
+    maximum likelihood, of which lavaan's search now and then stops short; ``psych::polyserial``
+    is a closed-form approximation instead); and
     ``cov2cor`` of the saturated moments of ``lavaan::lavCor(x, missing = "ml")`` for "fiml".
+
+    The standard errors of "mixed" follow from the influence that each person has on a
+    correlation, thresholds, means and variances being estimates too (Muthén, 1984): the delta
+    method on ``lavInspect(lavCor(x, ordered = ..., output = "fit", se = "standard"), "gamma") /
+    (n - 1)``. They belong to the correlations before a matrix is smoothed. Pairwise, each cell
+    equals that of ``lavCor`` on the complete cases of its two variables; `polychoric` takes
+    thresholds from everyone who answered an item instead, as ``lavCor(missing = "pairwise")``
+    does.
 
     References
     ----------
@@ -112,6 +136,10 @@ def correlate(
     *Psychometrika, 47*, 337–347. https://doi.org/10.1007/BF02294164
 
     Enders, C. K. (2010). *Applied missing data analysis*. Guilford.
+
+    Muthén, B. (1984). A general structural equation model with dichotomous, ordered
+    categorical, and continuous latent variable indicators. *Psychometrika, 49*, 115–132.
+    https://doi.org/10.1007/BF02294210
 
     Examples
     --------
@@ -123,11 +151,14 @@ def correlate(
     >>> mixed = tm.correlate(latent, correlation="mixed", ordered=["item2"])
     >>> float(mixed.correlation.loc["item1", "item2"].round(2))
     0.59
+    >>> float(mixed.se.loc["item1", "item2"].round(3))
+    0.016
     """
     check_option("correlation", correlation, (*CORRELATIONS, "mixed"))
     notes = Notes()
+    errors: FloatArray | None = None
     if correlation == "mixed":
-        found = _mixed(data, items, scale, ordered, missing, notes)
+        found, errors = _mixed(data, items, scale, ordered, missing, notes)
     elif ordered is not None:
         raise OptionError("ordered= belongs to correlation='mixed'.")
     else:
@@ -148,6 +179,7 @@ def correlate(
         n_dropped=found.n_dropped,
         correlation=pd.DataFrame(found.matrix, index=names, columns=names),
         n_pairs=pd.DataFrame(counts.astype(np.int64), index=names, columns=names),
+        se=None if errors is None else pd.DataFrame(errors, index=names, columns=names),
         settings={
             "items": list(found.names),
             "scale": scale,
@@ -166,12 +198,16 @@ def _mixed(
     ordered: Sequence[str] | None,
     missing: str,
     notes: Notes,
-) -> Correlations:
-    """Correlate ordered and continuous items, each pair by its own kind."""
+) -> tuple[Correlations, FloatArray]:
+    """Correlate ordered and continuous items, each pair by its own kind, with standard errors."""
     if not ordered or isinstance(ordered, str):
         raise OptionError("correlation='mixed' needs the ordered items: ordered=['name', ...].")
-    if missing != "listwise":
-        raise OptionError("correlation='mixed' goes with missing='listwise' only.")
+    check_option("missing", missing, MISSING)
+    if missing == "fiml":
+        raise OptionError(
+            "missing='fiml' estimates the moments of normal data; it does not go with "
+            "correlation='mixed'. Use missing='pairwise' or missing='listwise'."
+        )
     block = as_items(data, items=items, scale=scale, min_items=2, min_persons=3)
     unknown = [str(name) for name in ordered if str(name) not in block.names]
     if unknown:
@@ -179,47 +215,52 @@ def _mixed(
             f"ordered= names {listed(unknown)}, which are not among the items "
             f"{listed(block.names)}." + near(unknown[0], block.names)
         )
-    values, dropped = listwise(block, min_persons=3)
-    if dropped:
-        notes.record(dropped_note(dropped, block.n_persons))
+    if missing == "pairwise":
+        values, dropped = answered_by_anyone(block, notes)
+        refuse_constant(values, block.names)
+    else:
+        values, dropped = listwise(block, min_persons=3)
+        if dropped:
+            notes.record(dropped_note(dropped, block.n_persons))
     is_ordered = np.isin(block.names, [str(name) for name in ordered])
-    matrix = listwise_moments(values).correlation
-    places = np.flatnonzero(is_ordered)
-    chosen = [block.names[j] for j in places]
-    codes, n_categories = ordered_codes(values[:, places], chosen)
-    if len(places) > 1:
-        among = polychorics(codes, n_categories, errors=False)
-        note_unbounded(among, chosen, notes)
-        matrix[np.ix_(places, places)] = among.correlation
-    _fill_polyserials(matrix, values, codes, is_ordered, block.names, notes)
+    chosen = [name for name, own in zip(block.names, is_ordered, strict=True) if own]
+    ordered_codes(values[:, is_ordered], chosen)  # refuses what has too many categories
+    found = mixed_correlations(values, is_ordered)
+    refuse_unknown(found.correlation, found.counts, block.names)
+    incomplete = bool(np.isnan(values).any())
+    if incomplete:
+        note_pairwise(found.counts, len(values), notes)
+    _note_unbounded(found, is_ordered, block.names, notes)
+    matrix = found.correlation
     if not is_positive_definite(matrix):
-        better = smoothed(matrix)
-        notes.warn(smoothing_note(matrix, better), DataWarning, stacklevel=4)
-        matrix = better
-    return Correlations(matrix=matrix, names=block.names, n_obs=len(values), n_dropped=dropped)
+        matrix = smoothed(matrix)
+        notes.warn(smoothing_note(found.correlation, matrix), DataWarning, stacklevel=4)
+    correlations = Correlations(
+        matrix=matrix,
+        names=block.names,
+        n_obs=len(values),
+        n_dropped=dropped,
+        counts=found.counts.astype(np.float64) if incomplete else None,
+    )
+    return correlations, found.standard_error
 
 
-def _fill_polyserials(
-    matrix: FloatArray,
-    values: FloatArray,
-    codes: NDArray[np.integer[Any]],
+def _note_unbounded(
+    found: MixedCorrelations,
     is_ordered: NDArray[np.bool_],
     names: Sequence[str],
     notes: Notes,
 ) -> None:
-    standard = (values - values.mean(axis=0)) / values.std(axis=0)
-    unbounded = []
-    for own, j in zip(codes.T, np.flatnonzero(is_ordered), strict=True):
-        thresholds = margin_thresholds(np.bincount(own).astype(np.float64))
-        for i in np.flatnonzero(~is_ordered):
-            found = polyserial(standard[:, i], own, thresholds)
-            matrix[i, j] = matrix[j, i] = found.correlation
-            if not found.converged:
-                unbounded.append(f"{names[int(i)]} with {names[int(j)]}")
-    if unbounded:
-        notes.warn(
-            f"The polyserial correlation of {listed(unbounded, 6)} runs to ±1, where its "
-            "likelihood is highest.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+    """Say which correlations, by kind, run to ±1."""
+    both = np.outer(is_ordered, is_ordered)
+    for kind, among in (("polychoric", both), ("polyserial", ~both)):
+        pairs = np.argwhere(np.triu(~found.converged & among, 1))
+        if pairs.size:
+            named = listed((f"{names[i]} with {names[j]}" for i, j in pairs), 6)
+            notes.warn(
+                f"The {kind} correlation of {len(pairs)} pair(s) of items runs to ±1, where its "
+                f"likelihood is highest: {named}. Join rare categories, or leave one of the two "
+                "items out.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )

@@ -121,7 +121,7 @@ def _ordinal(block: Items, kind: str, missing: str, notes: Notes) -> Correlation
     refuse_constant(values, block.names)
     codes, n_categories = ordered_codes(values, block.names, two=kind == "tetrachoric")
     found = polychorics(codes, n_categories, errors=False)
-    _refuse_unknown(found.correlation, found.counts.astype(np.int64), block.names)
+    refuse_unknown(found.correlation, found.counts.astype(np.int64), block.names)
     note_unbounded(found, block.names, notes)
     matrix = found.correlation
     if not is_positive_definite(matrix):
@@ -129,7 +129,7 @@ def _ordinal(block: Items, kind: str, missing: str, notes: Notes) -> Correlation
         notes.warn(smoothing_note(found.correlation, matrix), DataWarning, stacklevel=4)
     incomplete = missing == "pairwise" and np.isnan(values).any()
     if incomplete:
-        _note_pairwise(found.counts.astype(np.int64), len(values), notes)
+        note_pairwise(found.counts.astype(np.int64), len(values), notes)
     return Correlations(
         matrix=matrix,
         names=block.names,
@@ -206,7 +206,7 @@ def _full_information(block: Items, notes: Notes) -> Correlations:
     refuse_constant(values, block.names)
     answered = (~np.isnan(values)).astype(np.float64)
     counts = np.rint(answered.T @ answered).astype(np.int64)
-    _refuse_unknown(pairwise_moments(values).correlation, counts, block.names)
+    refuse_unknown(pairwise_moments(values).correlation, counts, block.names)
     found = normal_moments(values)
     if not found.converged:
         notes.warn(
@@ -234,8 +234,8 @@ def _pairwise(block: Items, correlation: str, notes: Notes) -> Correlations:
     matrix = moments.correlation
     if correlation == "spearman":
         matrix = pairwise_rank_correlations(values)
-    _refuse_unknown(matrix, moments.counts, block.names)
-    _note_pairwise(moments.counts, moments.n, notes)
+    refuse_unknown(matrix, moments.counts, block.names)
+    note_pairwise(moments.counts, moments.n, notes)
     return Correlations(
         matrix=matrix,
         names=block.names,
@@ -245,7 +245,8 @@ def _pairwise(block: Items, correlation: str, notes: Notes) -> Correlations:
     )
 
 
-def _note_pairwise(counts: NDArray[np.int64], n: int, notes: Notes) -> None:
+def note_pairwise(counts: NDArray[np.int64], n: int, notes: Notes) -> None:
+    """Say how many persons are behind pairwise correlations."""
     off = ~np.eye(len(counts), dtype=bool)
     notes.record(
         f"Correlations are pairwise, from {counts[off].min()} to {counts[off].max()} persons "
@@ -254,7 +255,7 @@ def _note_pairwise(counts: NDArray[np.int64], n: int, notes: Notes) -> None:
     )
 
 
-def _refuse_unknown(
+def refuse_unknown(
     correlation: FloatArray, counts: NDArray[np.int64], names: tuple[str, ...]
 ) -> None:
     """Refuse pairs of items whose common answers give no correlation."""

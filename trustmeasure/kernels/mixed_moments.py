@@ -49,9 +49,18 @@ class Mixed:
 
     def continuous(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
         """Covariance of two continuous variables, the influences (n,) on it, and if it is one."""
+        return (*self._to_covariance(*self.product_moment(i, j), (i, j)), True)
+
+    def with_ordered(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
+        """Covariance of a continuous variable with an ordered one, from the polyserial."""
+        rho, line, converged = self.polyserial(i, j)
+        return (*self._to_covariance(rho, line, (i,)), converged)
+
+    def product_moment(self, i: int, j: int) -> tuple[float, FloatArray]:
+        """Correlation of two continuous variables, and the influences (n,) on it."""
         who = self.answered[i] & self.answered[j]
         x, y = self.z[i][who], self.z[j][who]
-        rho = _correlation(x, y)
+        rho = product_correlation(x, y)
         rest = 1.0 - rho**2
         product = x * y
         slope = rho / rest + product / rest - (x**2 + y**2 - 2 * rho * product) * rho / rest**2
@@ -61,11 +70,10 @@ class Mixed:
             by_mean = (a - rho * b) / (self.sd[one] * rest)
             by_variance = ((a**2 - rho * product) / rest - 1.0) / (2 * self.variance[one])
             line -= (slope @ by_mean) * self.own[one][0] + (slope @ by_variance) * self.own[one][1]
-        line /= float(slope @ slope)
-        return (*self._to_covariance(rho, line, (i, j)), True)
+        return rho, line / float(slope @ slope)
 
-    def with_ordered(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
-        """Covariance of a continuous variable with an ordered one, from the polyserial."""
+    def polyserial(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
+        """Correlation with an ordered variable, influences on it, and if it is a maximum."""
         who = self.answered[i] & (self.codes[:, j] >= 0)
         z, codes, cuts = self.z[i][who], self.codes[who, j], self.thresholds[j]
         count = len(cuts) + 1
@@ -84,8 +92,7 @@ class Mixed:
         line = -by_category[self.codes[:, j]]  # no answer, −1, takes the last row
         line[who] += slope
         line -= (slope @ by_mean) * self.own[i][0] + (slope @ by_variance) * self.own[i][1]
-        line /= float(slope @ slope)
-        return (*self._to_covariance(rho, line, (i,)), fit.converged)
+        return rho, line / float(slope @ slope), fit.converged
 
     def _to_covariance(
         self, rho: float, line: FloatArray, continuous: tuple[int, ...]
@@ -97,7 +104,7 @@ class Mixed:
         return rho * scale, line
 
 
-def _correlation(x: FloatArray, y: FloatArray) -> float:
+def product_correlation(x: FloatArray, y: FloatArray) -> float:
     """Correlate variables that have mean 0 and variance 1, if not among these persons.
 
     The most likely correlation then is not their mean product but a root of a cubic equation,

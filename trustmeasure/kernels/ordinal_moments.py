@@ -216,6 +216,22 @@ def _mixed_moments(mixed: Mixed, shape: Shape) -> dict[int, tuple[float, FloatAr
     return found
 
 
+def threshold_shifts(margins: FloatArray) -> FloatArray:
+    """Influence of one person in each category on each threshold of its item.
+
+    From counts (items, k), the last of which may be empty, to (items, k + 1, k − 1): the last
+    row stands for no answer, which has no influence.
+    """
+    thresholds = margin_thresholds(margins)
+    total = margins.sum(axis=1)[:, None]
+    share = np.cumsum(margins, axis=1)[:, :-1] / total
+    density = np.exp(-(np.where(np.isfinite(thresholds), thresholds, 0.0) ** 2) / 2)
+    density /= np.sqrt(2 * np.pi)
+    below = np.arange(margins.shape[1])[:, None] <= np.arange(margins.shape[1] - 1)
+    moved = (below - share[:, None, :]) / (density * total)[:, None, :]
+    return np.concatenate([moved, np.zeros_like(moved[:, :1])], axis=1)
+
+
 class _Ordinal:
     """Thresholds and polychoric correlations, and the influence of each answer on them."""
 
@@ -261,13 +277,7 @@ class _Ordinal:
 
         The last category stands for no answer, which has none.
         """
-        total = self.margins.sum(axis=1)[:, None]
-        share = np.cumsum(self.margins, axis=1)[:, :-1] / total
-        density = np.exp(-(np.where(self.inside, self.thresholds, 0.0) ** 2) / 2)
-        density /= np.sqrt(2 * np.pi)
-        below = np.arange(self.k)[:, None] <= np.arange(self.k - 1)
-        moved = (below - share[:, None, :]) / (density * total)[:, None, :]
-        return np.concatenate([moved, np.zeros_like(moved[:, :1])], axis=1)
+        return threshold_shifts(self.margins)
 
     def cut_squares(self) -> FloatArray:
         return np.asarray(
