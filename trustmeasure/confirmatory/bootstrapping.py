@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
 from trustmeasure.confirmatory.constrained import Restrictions
-from trustmeasure.confirmatory.estimation import hessian, statistic_factor
+from trustmeasure.confirmatory.estimation import hessian, prepare, statistic_factor
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
@@ -224,12 +224,16 @@ def complete_fit(fit: StructuralModel, what: str) -> Fitted:
             f"{what}() takes replicates by their moments, which 'WLS' weighs by the answers. Fit "
             "the model with estimator='MLM' or 'MLR'."
         )
-    if fit.fitted.data.patterns is not None:
+    kept = fit.fitted
+    if kept.data.patterns is None:
+        return kept
+    if any(np.isnan(part.values).any() for part in kept.samples.groups if part.values is not None):
         raise DataError(
             f"{what}() needs complete answers; the model was fitted to incomplete ones. Its "
             "robust errors (estimator='MLR', missing='fiml') need no normal data either."
         )
-    return fit.fitted
+    # Full information about complete answers is that of their moments.
+    return replace(kept, data=prepare(kept.samples, "ML", means=kept.means, incomplete=False))
 
 
 def parameter_names(fit: StructuralModel) -> list[str]:
