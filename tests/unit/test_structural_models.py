@@ -146,6 +146,13 @@ def test_groups_keep_their_labels(pupils: pd.DataFrame) -> None:
     assert len(set(rows["est"])) == 1
 
 
+def test_numbers_that_name_groups_stay_whole_beside_defined_rows(pupils: pd.DataFrame) -> None:
+    found = tm.sem("x1 ~ a*x2\nx3 ~ b*x1\nab := a*b", pupils, group="sex")
+    groups = found.estimates["group"]
+    assert sorted({str(group) for group in groups.dropna()}) == ["1", "2"]
+    assert groups[found.estimates["op"] == ":="].isna().all()
+
+
 def test_labels_hold_parameters_equal(pupils: pd.DataFrame) -> None:
     found = tm.cfa("f =~ a*x1 + a*x2 + a*x3 + x4", pupils, std_lv=True)
     assert len(set(found.estimates.query("label == 'a'")["est"])) == 1

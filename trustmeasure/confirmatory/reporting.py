@@ -29,7 +29,7 @@ def estimates_frame(
     values, errors = _values(specification, found, inference)
     std, std_errors = _standardised(specification, found, inference)
     rows = table.parameters
-    texts: dict[str, list[Any]] = {
+    texts: dict[str, Any] = {
         "lhs": [row.lhs for row in rows],
         "op": [row.op for row in rows],
         "rhs": [row.rhs for row in rows],
@@ -44,6 +44,9 @@ def estimates_frame(
         texts["op"] += [":="] * len(defined)
         texts["rhs"] += [one[0][1] for one in defined]
         texts["group"] += [None] * len(defined)
+        if not all(isinstance(label, str) for label in labels):
+            # Numbers that name groups stay as they are beside rows of no group.
+            texts["group"] = np.array(texts["group"], dtype=object)
         numbers = [
             np.append(part, [one[k] for one in defined]) for k, part in enumerate(numbers, start=1)
         ]
