@@ -33,7 +33,8 @@ class BiasEffects(Result):
     ----------
     table : DataFrame
         One row an item and occasion, compared with the reference: the differences of loading
-        (of the factor named) and intercept, ``bias`` (expected answer of the focal occasion less
+        (of the factor named), intercept and, of ordered items, the threshold that differs most,
+        ``bias`` (expected answer of the focal occasion less
         what it would be if its measurement were the reference's, in points of the answer scale)
         with its interval, ``d_signed`` (bias in standard deviations) with its interval, and
         ``d_macs``.
@@ -76,7 +77,7 @@ def anchored(
         for factor, items in of_items(design.factors).items()
         for item in items
         if item not in chosen
-        for name in (f"{factor}=~{item}", f"{item}~1", *_thresholds(design, item))
+        for name in (f"{factor}=~{item}", f"{item}~1", *threshold_names(design, item))
     ]
     return design.fit(_equal(design), free), chosen
 
@@ -87,7 +88,8 @@ def _equal(design: Design) -> tuple[str, ...]:
     return (*thresholds, "loadings", "intercepts")
 
 
-def _thresholds(design: Design, item: str) -> tuple[str, ...]:
+def threshold_names(design: Design, item: str) -> tuple[str, ...]:
+    """Name the thresholds of an item; none of continuous ones."""
     return design.measures.thresholds(item) if isinstance(design, OrdinalDesign) else ()
 
 
@@ -147,7 +149,7 @@ def _suggested(design: Design, notes: Notes) -> tuple[str, ...]:
         misfit = {
             item: max(
                 float(chisq.get(name, 0.0))
-                for name in (f"{factor}=~{item}", f"{item}~1", *_thresholds(design, item))
+                for name in (f"{factor}=~{item}", f"{item}~1", *threshold_names(design, item))
             )
             for item in own
         }

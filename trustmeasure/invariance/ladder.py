@@ -46,37 +46,49 @@ def measurement_invariance(
 
     Each level holds more parameters equal over groups than the one before: none but the form
     (configural), loadings (metric), intercepts (scalar), residual variances (strict), then
-    latent variances and latent means. Differences of latent means need scalar invariance, or
-    a part of it.
+    latent variances and latent means. Ordered items have thresholds, which come before loadings.
+    Differences of latent means need scalar invariance, or a part of it.
 
     Parameters
     ----------
     model : str
-        Measurement model in lavaan syntax, as for `cfa`.
+        Measurement model in lavaan syntax, as for `cfa`. With ``ordered``: lines with ``=~``, and
+        ``~~`` between items, without modifiers.
     data : DataFrame, 2-D array, or Scores
         Persons in rows.
     group : str
         Column with the group of each person.
-    levels : sequence of {"configural", "metric", "scalar", "strict", "lv_variances", "lv_means"}
-        In order, the loosest first. Each adds its own to what the ones before hold equal;
-        "scalar" includes "metric", and so on.
-    estimator : {"ML", "MLM", "MLR", "MLF", "GLS"}
-        As in `cfa`. For MLM and MLR the statistics are the scaled ones, their differences
-        Satorra and Bentler's (2001; where its scaling factor is negative, 2010), and the indices
-        the robust ones where there are such, else the scaled ones.
+    levels : sequence of str, optional
+        Of "configural", "thresholds" (of ordered items), "metric", "scalar", "strict",
+        "lv_variances" and "lv_means", in order, the loosest first; by default those up to
+        "strict". Each adds its own to what the ones before hold equal; "scalar" includes
+        "metric", which includes "thresholds", and so on.
+    estimator : {"ML", "MLM", "MLR", "MLF", "GLS"} or {"WLSMV", "WLSM", "ULSMV", "ULSM", "WLS"}
+        As in `cfa`; "ML" by default, the latter of ordered items, "WLSMV" by default. For MLM,
+        MLR and those of ordered items the statistics are the scaled ones. Their differences are
+        Satorra and Bentler's (2001; where its scaling factor is negative, 2010), for WLSMV and
+        ULSMV Satorra's (2000); indices are the robust ones where there are such, else the scaled
+        ones.
     missing : {"listwise", "fiml"}
-    ordered : None
-        Ordered items are not offered here yet.
+        With ``ordered`` "listwise" only.
+    ordered : bool or sequence of str, optional
+        Items that are ordered categories: True for all, or their names. Every category must be
+        answered in every group.
+    parameterization : {"theta", "delta"}, optional
+        Of ordered items: whether residual variances ("theta", the default) or scaling factors are
+        free where thresholds are equal. Fit is the same; "strict" needs "theta".
     group_partial : str or sequence of str
-        Parameters that stay free at every level, as ``"trust=~item2"`` or ``"item3~1"``.
+        Parameters that stay free at every level, as ``"trust=~item2"``, ``"item3~1"``, or
+        ``"item4|t2"`` (a threshold).
     reference : optional
         Label of the group that others are compared with; the first in the data by default.
-    criteria : {"auto", "adequate", "small"}
+    criteria : {"auto", "adequate", "small", "ordinal"}
         Chen's (2007) criteria for changes of fit: those for samples of more than 300 persons,
-        or the stricter ones for fewer, which she advises for groups of unequal size too. "auto"
-        goes by the number of persons.
+        or the stricter ones for fewer, which she advises for groups of unequal size too; or
+        Rutkowski and Svetina's (2017) for ordered items, of CFI and RMSEA alone. "auto" takes
+        the last for ordered items, and else goes by the number of persons.
     cluster : str, optional
-        Column with the cluster of each person.
+        Column with the cluster of each person; not with ``ordered``.
     std_lv : bool, optional
         Give factors their scale by a variance of 1 (in the reference group, once loadings are
         equal), so that every loading can be tested; otherwise by the first loading. By default
@@ -98,9 +110,10 @@ def measurement_invariance(
     Raises
     ------
     OptionError
-        For unknown levels and options, ordered items, and a reference that is no group.
+        For unknown levels and options, options that do not go with ordered items, and a
+        reference that is no group.
     DataError
-        As `cfa`.
+        As `cfa`; of ordered items, for categories that are empty in a group, which are named.
 
     Warns
     -----
@@ -118,9 +131,32 @@ def measurement_invariance(
     Where factors measure a factor, equal intercepts are those of items and of the lower factors.
     Latent means are from the first level with equal intercepts and free means.
 
+    What is behind an ordered item has no origin and no unit of its own, so that levels of ordered
+    items are identified as Wu and Estabrook (2016) show. Factors have mean 0 and variance 1 and
+    items intercepts of 0 and residual variances (or scaling factors) of 1, in all groups at the
+    configural level and in the first at all others. Equal thresholds then set intercepts and
+    residual variances of later groups free, equal loadings the factors' variances, equal
+    intercepts, which are 0 again, the factors' means, and "strict" fixes residual variances at 1.
+    One threshold is spent on an item's origin, a second on its unit. So equal thresholds restrict
+    nothing where items have up to three categories, and items with two have loadings that can
+    be compared only once their intercepts are equal as well: thresholds, loadings and
+    intercepts of such items can be tested together alone. Levels that restrict nothing are left
+    out, and ``warnings`` say so; among items with more categories, those with two join at
+    "scalar". (There semTools, at "metric", holds their loadings equal with residual variances or
+    scaling factors fixed, a model whose fit depends on which of these it is.) Where all items
+    have two categories, mean and variance of a factor can be told apart only as far as items
+    differ in how thresholds relate to loadings; if they hardly do, a warning says that the
+    model is not identified.
+    Rutkowski and Svetina's criteria come from simulations of ten and twenty groups with equal
+    thresholds and loadings; that for thresholds is held to intercepts and residual variances,
+    too.
+
     Equals ``lavaan::cfa(model, data, group = , group.equal = c("loadings", "intercepts", ...),
     std.lv = TRUE)`` at each level, and ``lavaan::lavTestLRT()`` between them, as
-    ``semTools::compareFit()`` puts together.
+    ``semTools::compareFit()`` puts together. Of ordered items, equals lavaan's fit of
+    ``semTools::measEq.syntax(model, data, ordered = , parameterization = "theta", ID.fac =
+    "std.lv", ID.cat = "Wu.Estabrook.2016", group = , group.equal = c("thresholds", ...))``, and
+    ``lavTestLRT()`` of these fits.
 
     References
     ----------
@@ -130,12 +166,25 @@ def measurement_invariance(
     Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance.
     *Psychometrika, 58* (4), 525–543. https://doi.org/10.1007/BF02294825
 
+    Rutkowski, L., & Svetina, D. (2017). Measurement invariance in international surveys:
+    Categorical indicators and fit measure performance. *Applied Measurement in Education, 30* (1),
+    39–51. https://doi.org/10.1080/08957347.2016.1243540
+
+    Satorra, A. (2000). Scaled and adjusted restricted tests in multi-sample analysis of moment
+    structures. In R. D. H. Heijmans, D. S. G. Pollock, & A. Satorra (Eds.), *Innovations in
+    multivariate statistical analysis* (pp. 233–247). Kluwer.
+    https://doi.org/10.1007/978-1-4615-4603-0_17
+
     Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for moment
     structure analysis. *Psychometrika, 66* (4), 507–514. https://doi.org/10.1007/BF02296192
 
     Satorra, A., & Bentler, P. M. (2010). Ensuring positiveness of the scaled difference
     chi-square test statistic. *Psychometrika, 75* (2), 243–248.
     https://doi.org/10.1007/s11336-009-9135-y
+
+    Wu, H., & Estabrook, R. (2016). Identification of confirmatory factor analysis models of
+    different levels of invariance for ordered categorical outcomes. *Psychometrika, 81* (4),
+    1014–1045. https://doi.org/10.1007/s11336-016-9506-0
 
     Examples
     --------
@@ -155,6 +204,16 @@ def measurement_invariance(
     [None, True, True, True]
     >>> bool(0.2 < result.latent_means["d"].iloc[0] < 0.8)
     True
+
+    The same answers in five ordered categories:
+
+    >>> items = ["t1", "t2", "t3", "t4", "t5"]
+    >>> ordered = answers[items].round().clip(1, 5).assign(team=team)
+    >>> result = tm.measurement_invariance(
+    ...     "trust =~ t1 + t2 + t3 + t4 + t5", ordered, group="team", ordered=True
+    ... )
+    >>> result.table["df"].tolist()
+    [10, 20, 24, 28, 33]
     """
     check_options(criteria, min_group_size, conf_level)
     ordinal = wants_ordered(ordered, parameterization)

@@ -98,8 +98,9 @@ def _refuse_empty(
                 beside = every[at - 1] if at else every[1]
                 first = f"{empty[0]:g} and {beside:g} of {item}"
     if found:
+        shown = "; ".join(found[:8]) + (f"; and {len(found) - 8} more" if len(found) > 8 else "")
         raise DataError(
-            f"Some answer categories are empty: {listed(found, 8)}. A category that nobody chose "
+            f"Some answer categories are empty: {shown}. A category that nobody chose "
             f"has no threshold, so thresholds of the {over}s cannot be compared. Merge it with a "
             f"neighbour in all {over}s before the analysis (for example {first}), or leave out "
             "the item."

@@ -14,7 +14,12 @@ from trustmeasure.errors import ConvergenceWarning, OptionError
 from trustmeasure.invariance.climbing import climb
 from trustmeasure.invariance.comparisons import changes, difference, holds, judged, level_row
 from trustmeasure.invariance.designs import Design, doubts
-from trustmeasure.invariance.effect_sizes import BiasEffects, anchored, bias_effects
+from trustmeasure.invariance.effect_sizes import (
+    BiasEffects,
+    anchored,
+    bias_effects,
+    threshold_names,
+)
 from trustmeasure.invariance.latent_means import latent_means, no_means
 from trustmeasure.invariance.levels import LEVELS, ORDINAL_LEVELS, RELEASABLE, ladder
 from trustmeasure.invariance.ordinal_designs import OrdinalDesign
@@ -294,7 +299,7 @@ def effects_of_partial(result: PartialInvariance, conf_level: float | None) -> B
         item
         for factor, own in design.factors.items()
         for item in own
-        if f"{factor}=~{item}" not in gone and f"{item}~1" not in gone
+        if not gone & {f"{factor}=~{item}", f"{item}~1", *threshold_names(design, item)}
     ]
     level = _level(design, conf_level)
     return bias_effects(

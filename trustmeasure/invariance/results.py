@@ -70,17 +70,18 @@ class InvarianceResult(Result):
     ) -> PartialInvariance:
         """Release single equalities of a level until what remains of it holds.
 
-        At each step every equality of the level's own class (loadings at "metric", intercepts at
-        "scalar", residual variances at "strict") has a score test of what the model would gain
-        without it, over all occasions at once. The one with the smallest p is released if it is
-        significant after correction for the number of equalities tested at that step.
+        At each step every equality of the level's own class (thresholds at "thresholds",
+        loadings at "metric", intercepts at "scalar", residual variances at "strict") has a score
+        test of what the model would gain without it, over all occasions at once. The one with
+        the smallest p is released if it is significant after correction for the number of
+        equalities tested at that step.
 
         Parameters
         ----------
-        level : {"metric", "scalar", "strict"}
+        level : {"thresholds", "metric", "scalar", "strict"}
             One of the levels of this result.
         release : str or sequence of str, optional
-            Release these, as ``"visual=~x2"`` or ``"x3~1"``, instead of searching.
+            Release these, as ``"visual=~x2"``, ``"x3~1"`` or ``"x4|t2"``, instead of searching.
         criterion : {"changes", "pvalue"}
             When to stop: when the changes of fit to the level before meet the criteria, or when
             the test of the difference is not significant at ``alpha``.
@@ -89,7 +90,8 @@ class InvarianceResult(Result):
         alpha : float
         min_invariant : int
             Each factor keeps at least so many items with equal loadings (and, from "scalar" on,
-            equal intercepts); released residual variances do not count.
+            equal intercepts; at "thresholds", with all thresholds equal); released residual
+            variances do not count.
         thresholds : path or mapping, optional
             Other criteria than those of the ladder.
 
@@ -111,8 +113,23 @@ class InvarianceResult(Result):
         whose loading differs seldom has a comparable intercept. A search fits itself to the
         sample at hand; confirm what it finds in other data.
 
+        Weighted least squares of ordered items are no likelihood, so their score tests are
+        generalised ones: with the slopes g of half the distance, M what a release adds to the
+        directions of the model, and J = Δ'WΓWΔ the covariance of the slopes (Δ the slopes of
+        the moments, W the weights, Γ the moments' covariance), n g'M (M'JM)⁻¹ M'g. A search of
+        ordered items releases whatever the level adds to the one before (thresholds, too, where
+        these have no level of their own), and two thresholds of an item stay equal at least. An
+        item with four categories has one equality of thresholds over two occasions, so that all
+        its thresholds have the same test, and the first is released; which it is decides by
+        which two its loading is compared later on. Of items with three categories loadings stand
+        for thresholds, of items with two intercepts for all three: releasing them takes the
+        item out altogether (``expected_change`` is then the loading's).
+
         References
         ----------
+        Boos, D. D. (1992). On generalized score tests. *The American Statistician, 46* (4),
+        327–333. https://doi.org/10.1080/00031305.1992.10475921
+
         Byrne, B. M., Shavelson, R. J., & Muthén, B. (1989). Testing for the equivalence of
         factor covariance and mean structures: The issue of partial measurement invariance.
         *Psychological Bulletin, 105* (3), 456–466. https://doi.org/10.1037/0033-2909.105.3.456
@@ -146,13 +163,20 @@ class InvarianceResult(Result):
         \Delta\lambda^2\varphi_F}` over the pooled standard deviation. ``d_signed`` is the same
         without the square: positive where the item gives the focal occasion higher answers than
         the reference at equal standing. It is 0 for an item that favours either side at
-        different standings; ``d_macs`` is not.
+        different standings; ``d_macs`` is not. Of ordered items the expected answer goes through
+        the thresholds, and is integrated numerically:
+
+        .. math:: E(y \mid \eta) = y_1 + \sum_k (y_{k+1} - y_k)\,
+                  \Phi\!\left(\frac{\nu + \lambda\eta - \tau_k}{\sqrt\theta}\right)
+
+        with the answers :math:`y_1 < y_2 < \dots` as they are in the data.
 
         Parameters
         ----------
         anchors : sequence of str, optional
-            Items taken to be invariant, at least one a factor; by default of each factor the one
-            with the smallest score tests. All else is free.
+            Items taken to be invariant, at least one a factor (two, where they have two
+            categories); by default of each factor the one with the smallest score tests. All
+            else is free.
         conf_level : float, optional
             As in the ladder by default. Intervals by the delta method.
 
@@ -164,16 +188,24 @@ class InvarianceResult(Result):
         Raises
         ------
         OptionError
-            For anchors that are no items of the model, and factors without one.
+            For anchors that are no items of the model, and factors without enough of them.
 
         Notes
         -----
         Standard deviations are those observed, pooled with divisors n − 1, as in Nye and Drasgow
         (2011). The bias of a scale is the mean of its items'; the remainder of the expected
-        difference is the factors'. ``tests/parity/r/invariance.R`` integrates numerically.
+        difference is the factors'. ``tests/parity/r/invariance.R`` and ``ordinal_invariance.R``
+        integrate numerically. Gunn, Grimm and Edwards (2020) compare this with other effect
+        sizes. Residual variances of ordered anchors are free, so that anchors may have some bias,
+        too. Differences of their loadings, intercepts and thresholds are in units of the
+        variables behind, which anchors tie together and other items do not.
 
         References
         ----------
+        Gunn, H. J., Grimm, K. J., & Edwards, M. C. (2020). Evaluation of six effect size measures
+        of measurement non-invariance for continuous outcomes. *Structural Equation Modeling, 27*
+        (4), 503–514. https://doi.org/10.1080/10705511.2019.1689507
+
         Nye, C. D., & Drasgow, F. (2011). Effect size indices for analyses of measurement
         equivalence: Understanding the practical importance of differences between groups.
         *Journal of Applied Psychology, 96* (5), 966–980. https://doi.org/10.1037/a0022955
@@ -251,7 +283,8 @@ class PartialInvariance(Result):
         """Effect sizes of the items that were released, all others tying the scales together.
 
         As ``effect_size`` of the ladder, from the partial model: items that are held equal have
-        effects of 0. The level must hold intercepts equal ("scalar" or "strict").
+        effects of 0 (ordered ones where their residual variances are equal, too). The level must
+        hold intercepts equal ("scalar" or "strict").
         """
         from trustmeasure.invariance.release import effects_of_partial
 

@@ -69,7 +69,9 @@ def tests_frame(
         },
         index=pd.Index(list(names), name="parameter", dtype=object),
     )
-    return table.sort_values(["pvalue", "chisq"], ascending=[True, False], kind="stable")
+    # Rounded, so that tests of the same restriction stay in the order of their names.
+    keys = pd.DataFrame({"p": values.round(12), "chisq": -np.asarray(chisq).round(6)})
+    return table.iloc[keys.sort_values(["p", "chisq"], kind="stable").index]
 
 
 def equal_sets(

@@ -70,9 +70,14 @@ def longitudinal_invariance(
     levels, estimator, criteria, cluster, thresholds, conf_level
         As in `measurement_invariance`.
     missing : {"listwise", "fiml"}
-        "listwise" keeps persons who answered everything at every wave; "fiml" uses all.
+        "listwise" keeps persons who answered everything at every wave; "fiml" uses all. With
+        ``ordered`` "listwise" only.
+    ordered, parameterization
+        As in `measurement_invariance`; items are named as in the model. Every category must be
+        answered at every wave.
     partial : str or sequence of str
-        Parameters that stay free at every level, as ``"trust=~item2"`` or ``"item3~1"``.
+        Parameters that stay free at every level, as ``"trust=~item2"``, ``"item3~1"``, or
+        ``"item4|t2"`` (a threshold).
     residual_covariances : bool
         Let each item's residuals covary between waves.
     min_group_size : int
@@ -89,7 +94,8 @@ def longitudinal_invariance(
     OptionError
         For models with more than ``=~`` and ``~~``, or with modifiers; unknown levels.
     DataError
-        For unknown columns, one wave only, and respondents twice in a wave.
+        For unknown columns, one wave only, respondents twice in a wave, and categories of ordered
+        items that are empty at a wave.
 
     Warns
     -----
@@ -105,7 +111,10 @@ def longitudinal_invariance(
 
     Equals ``lavaan::cfa(wide_model, wide_data, meanstructure = TRUE, std.lv = TRUE)`` with the
     syntax of ``fits[level].model``; fit also equals that of ``semTools::measEq.syntax(...,
-    longFacNames = , ID.fac = "std.lv", auto = "all")``.
+    longFacNames = , ID.fac = "std.lv", auto = "all")``. Ordered items are identified as in
+    `measurement_invariance`, the first wave in the place of the first group; the fit then equals
+    that of ``measEq.syntax(..., ID.cat = "Wu.Estabrook.2016", long.equal = c("thresholds", ...),
+    auto = "all")``.
 
     References
     ----------
@@ -116,6 +125,10 @@ def longitudinal_invariance(
     Widaman, K. F., & Thompson, J. S. (2003). On specifying the null model for incremental fit
     indices in structural equation modeling. *Psychological Methods, 8* (1), 16–37.
     https://doi.org/10.1037/1082-989X.8.1.16
+
+    Wu, H., & Estabrook, R. (2016). Identification of confirmatory factor analysis models of
+    different levels of invariance for ordered categorical outcomes. *Psychometrika, 81* (4),
+    1014–1045. https://doi.org/10.1007/s11336-016-9506-0
 
     Examples
     --------

@@ -60,7 +60,7 @@ def release_tests(
         moves = extra - basis @ (inverse @ (basis.T @ information @ extra))
         rest = moves.T @ information @ moves
         own = extra.T @ information @ extra
-        slope = extra.T @ gradient
+        slope = moves.T @ gradient
         weakest = np.linalg.eigvalsh(rest)[0] if rest.size else 0.0
         df.append(extra.shape[1])
         if weakest <= 1e-10 * np.abs(own).max(initial=0.0):

@@ -268,8 +268,10 @@ def _ladder(result: InvarianceResult) -> str:
         if met is not None
     ]
     over = "groups" if result.design.kind == "group" else "waves"
+    judged = [name.upper() for name in dict.fromkeys(result.verdicts.index.get_level_values(1))]
     return (
-        f"Dot plot of the changes of CFI, RMSEA and SRMR at each level of invariance over "
+        f"Dot plot of the changes of {', '.join(judged[:-1])} and {judged[-1]} at each level of "
+        "invariance over "
         f"{_counted(len(result.design.labels), over[:-1])}, in units of what the criteria allow. "
         f"By the criteria {', '.join(words)}."
     )

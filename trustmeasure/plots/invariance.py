@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from trustmeasure._checks import check_option, listed
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.invariance import AlignmentResult, InvarianceResult, PartialInvariance
+from trustmeasure.invariance.ordinal_designs import OrdinalDesign
 from trustmeasure.plots import style
 from trustmeasure.tables.invariance import NAMES, of_factor
 from trustmeasure.tables.numbers import bounded, level, number
@@ -20,6 +21,7 @@ from trustmeasure.thresholds import load_thresholds
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.SKY, style.INK, style.SOFT)
+OPERATORS = {"loadings": "=~", "intercepts": "~1", "thresholds": "|"}
 SYMBOLS = {"cfi": "ΔCFI", "rmsea": "ΔRMSEA", "srmr": "ΔSRMR"}
 # Changes of more criteria than this are drawn at the edge, with an arrow; their number says it.
 FARTHEST = 4.0
@@ -92,7 +94,10 @@ def invariance_ladder(
             axes.hlines(centre, 0, at, color=colour, linewidth=2, zorder=2)
             mark = "o" if at == value else (">" if value > 0 else "<")
             axes.plot([at], [centre], mark, color=colour, markersize=7, zorder=3)
-        for place in range(3, len(labels), 3):
+        of_level = [str(name) for name, _ in result.verdicts.index]
+        for place in range(1, len(labels)):
+            if of_level[place] == of_level[place - 1]:
+                continue
             edge = (layout.centres[place - 1] + layout.centres[place]) / 2
             axes.axhline(edge, color=style.GRID, linewidth=0.8, zorder=0.5)
         style.number_column(axes, layout, 0.75, "change", changes, beyond)
@@ -118,16 +123,17 @@ def measurement_parameters(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the loadings or intercepts of each group (or wave), with their intervals.
+    """Draw the loadings, intercepts or thresholds of each group (or wave), with their intervals.
 
     Parameters
     ----------
     result : InvarianceResult or PartialInvariance
-    parameter : {"loadings", "intercepts"}
+    parameter : {"loadings", "intercepts", "thresholds"}
+        Thresholds of ordered items.
     at : str, optional
         Of a ladder, the level whose model is drawn: by default the one before the parameters
-        are equal ("configural" for loadings, "metric" for intercepts). A partial model is
-        drawn as it is.
+        are equal ("configural" for loadings and thresholds, "metric" for intercepts; of ordered
+        items "thresholds" for loadings). A partial model is drawn as it is.
     title : str, optional
         Instead of the figure's own; "" for none.
     ax : Axes, optional
@@ -143,9 +149,9 @@ def measurement_parameters(
     OptionError
         For levels that the result does not have.
     DataError
-        For another kind of result.
+        For another kind of result, and thresholds of items that are not ordered.
     """
-    check_option("parameter", parameter, ("loadings", "intercepts"))
+    check_option("parameter", parameter, tuple(OPERATORS))
     released: tuple[str, ...] = ()
     if isinstance(result, PartialInvariance):
         ladder, fitted, where = result.ladder, result.fit, f"partial {result.level}"
@@ -160,6 +166,8 @@ def measurement_parameters(
             f"measurement_parameters draws a result of invariance; found {type(result).__name__}."
         )
     frame = _estimates(ladder, fitted, parameter)
+    if frame.empty:
+        raise DataError("The items are not ordered, so that there are no thresholds to draw.")
     names = list(dict.fromkeys(frame["name"]))
     several = len(ladder.design.factors) > 1
     labels = [
@@ -213,22 +221,37 @@ def measurement_parameters(
 def _scale_of(ladder: InvarianceResult, where: str, parameter: str) -> str:
     """Say what sets the scale of parameters that are not tied together by equal ones."""
     each = ladder.design.kind
-    if where == "configural" and parameter == "loadings" and ladder.settings["std_lv"]:
-        return f" Factors have variance 1 in each {each}, so that loadings differ with it too."
+    ordinal = isinstance(ladder.design, OrdinalDesign)
+    if where == "configural" and ordinal:
+        what = "residual" if ladder.settings["parameterization"] == "theta" else "total"
+        return (
+            f" Latent means are 0 and {what} variances 1 in each {each}; where these differ, it "
+            "shows here too."
+        )
+    if where in ("configural", "thresholds") and parameter == "loadings":
+        if ladder.settings["std_lv"]:
+            return f" Factors have variance 1 in each {each}, so that loadings differ with it too."
+        return ""
     if where in ("configural", "metric") and parameter == "intercepts":
+        if ordinal:
+            return f" Latent means are 0 in each {each}, and the reference’s intercepts are 0."
         return f" Latent means are 0 in each {each}, so that intercepts are the items’ means."
     return ""
 
 
 def _before(result: InvarianceResult, parameter: str) -> str:
     """Give the last level at which the parameters are not yet equal, or the first level."""
-    wanted = ("configural",) if parameter == "loadings" else ("metric", "configural")
+    wanted = {
+        "loadings": ("thresholds", "configural"),
+        "intercepts": ("metric", "thresholds", "configural"),
+        "thresholds": ("configural",),
+    }[parameter]
     return next((name for name in wanted if name in result.fits), next(iter(result.fits)))
 
 
 def _estimates(ladder: InvarianceResult, fitted: Any, parameter: str) -> pd.DataFrame:
     """Take the drawn rows out of a model's estimates, by name and occasion."""
-    op = "=~" if parameter == "loadings" else "~1"
+    op = OPERATORS[parameter]
     latent = set(ladder.design.factors)
     frame = fitted.estimates
     rows = []
@@ -248,6 +271,8 @@ def _estimates(ladder: InvarianceResult, fitted: Any, parameter: str) -> pd.Data
 def _label(name: str, parameter: str, several: bool) -> str:
     if parameter == "intercepts":
         return name.removesuffix("~1")
+    if parameter == "thresholds":
+        return name.replace("|t", ", threshold ")
     factor, item = name.split("=~")
     return f"{item} ({factor})" if several else item
 

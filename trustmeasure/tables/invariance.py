@@ -91,7 +91,7 @@ def ladder_table(result: InvarianceResult, options: Options) -> Table:
     labels = ", ".join(result.settings["labels"])
     notes: list[Rich | str] = [
         N + f" = {count(result.n)}; {over}: {labels}.",
-        _estimation(result.settings["estimator"], result.settings["indices"]),
+        _estimation(result),
         _criteria(options, measures),
     ]
     if result.settings["released"]:
@@ -105,12 +105,14 @@ def _statistic(line: Any) -> str:
     return f"{number(line['chisq_diff'])} ({count(line['df_diff'])})"
 
 
-def _estimation(estimator: str, indices: str) -> str:
-    kind = KINDS[indices]
+def _estimation(result: InvarianceResult) -> str:
+    estimator, kind = result.settings["estimator"], KINDS[result.settings["indices"]]
     if not kind:
         return f"Estimator {estimator}."
+    adjusted = estimator in ("WLSMV", "ULSMV")
+    differences = "Satorra’s (2000)" if adjusted else "Satorra and Bentler’s"
     return (
-        f"Estimator {estimator}: scaled χ² with Satorra and Bentler’s scaled differences; CFI and "
+        f"Estimator {estimator}: scaled χ² with {differences} scaled differences; CFI and "
         f"RMSEA are the {kind} ones."
     )
 
@@ -174,6 +176,7 @@ def partial_table(result: PartialInvariance, options: Options) -> Table:
 def effects_table(result: BiasEffects, options: Options) -> Table:
     """Show the bias of each item, and below of the mean of each factor's items."""
     kind = str(result.table.index.names[2])
+    ordered = "threshold_difference" in result.table
     rows: list[Row] = []
     for factor in dict.fromkeys(result.table.index.get_level_values("factor")):
         rows.append(Row(group=str(factor)))
@@ -181,10 +184,12 @@ def effects_table(result: BiasEffects, options: Options) -> Table:
             if item in result.anchors:
                 continue
             verdict = options.thresholds.verdict("dmacs", float(line["d_macs"]))
+            own = [number(line["loading_difference"]), number(line["intercept_difference"])]
+            if ordered:
+                own.append(number(line["threshold_difference"]))
             rows.append(
                 row(
-                    str(item), str(label), number(line["loading_difference"]),
-                    number(line["intercept_difference"]), number(line["bias"]),
+                    str(item), str(label), *own, number(line["bias"]),
                     interval(line["bias_low"], line["bias_high"], unit=False),
                     number(line["d_signed"]), number(line["d_macs"]), verdict.word,
                 )
@@ -192,7 +197,8 @@ def effects_table(result: BiasEffects, options: Options) -> Table:
         for label, line in lines(result.scales.loc[factor]):
             rows.append(
                 row(
-                    "mean of items", str(label), "", "", number(line["bias"]),
+                    "mean of items", str(label), *[""] * (3 if ordered else 2),
+                    number(line["bias"]),
                     interval(line["bias_low"], line["bias_high"], unit=False), "", "",
                     f"of a difference of {number(line['expected'])}",
                 )
@@ -203,6 +209,7 @@ def effects_table(result: BiasEffects, options: Options) -> Table:
         left("Group" if kind == "group" else "Wave"),
         Column(rich("Δλ")),
         Column(rich("Δν")),
+        *([Column(rich("Δτ"))] if ordered else []),
         Column(rich("Bias")),
         Column(rich(confidence)),
         Column(rich("signed ") + D),
@@ -213,7 +220,8 @@ def effects_table(result: BiasEffects, options: Options) -> Table:
         N + f" = {count(result.n)}. Compared with {result.settings['reference']}; positive: "
         "higher answers at equal standing.",
         "Bias in points of the answer scale. Not shown, as equal by the model: "
-        f"{', '.join(result.anchors)}.",
+        f"{', '.join(result.anchors)}" + (" (but for residual variances)." if ordered else "."),
+        *(["Δτ: of the threshold that differs most."] if ordered else []),
         options.thresholds["dmacs"].explain() + ".",
     ]
     return build(options, "Effect Sizes of Non-Invariance", columns, rows, notes, ("dmacs",))
