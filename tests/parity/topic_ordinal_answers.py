@@ -16,22 +16,47 @@ from trustmeasure.confirmatory.results import StructuralModel
 ITEMS = [f"{scale}{i}" for scale in "AC" for i in range(1, 6)]
 CUT = ITEMS[:8]
 TWO = "A =~ A2 + A3 + A4 + A5 + A1\nC =~ C1 + C2 + C3 + C4 + C5"
-MODELS = {"ordered": TWO, "mixed": TWO}
+OUTCOMES = ["A1", "A2", "A3", "N1", "N2"]
+PATHS = """
+A =~ A1 + A2 + A3
+A ~ a*age + gender
+N1 ~ b*A + age
+N2 ~ A
+N1 ~~ N2
+C5 ~ A + N1 + gender
+ab := a*b
+"""
+MODELS = {
+    "ordered": TWO,
+    "mixed": TWO,
+    "predicted": f"{TWO}\nA ~ age + gender\nC ~ A + age\nC1 ~ gender",
+    "paths": PATHS,
+    "only": "N1 ~ N2 + age\nN2 ~ age + gender\nC4 ~ N1",
+    "sexes": f"{TWO}\nA ~ age\nC ~ A + age",
+}
+ORDERED = {"mixed": CUT, "paths": OUTCOMES, "only": ["N1", "N2"]}
+# The first persons who answered nothing, and who did not tell their age.
+SILENT, AGELESS = [4, 49], [6, 69, 70]
 
 
 @cache
 def answers(kind: str, missing: bool) -> pd.DataFrame:
     frame = read_data("bfi.csv").dropna(subset=[*ITEMS, "gender", "age"]).head(700).copy()
+    covariates = kind not in ("ordered", "mixed")
+    if covariates:
+        frame = frame.dropna(subset=["N1", "N2"])
+        frame["age"] = frame["age"] / 10
     row = np.arange(1, len(frame) + 1)
     if missing:
         for j, name in enumerate(ITEMS, start=1):
             frame[name] = frame[name].astype(float).mask((row * 7 + j * 13) % 31 < 4)
-        frame.iloc[[4, 49], [frame.columns.get_loc(name) for name in ITEMS]] = np.nan
-    if kind == "ordered":
-        return frame
-    frame["C5"] = frame["C5"] + (row % 7) / 5
-    frame["C4"] = frame["C4"] + (row % 5) / 3
-    frame["age"] = np.minimum(frame["age"], 60) / 10
+        if covariates:
+            frame.iloc[AGELESS, frame.columns.get_loc("age")] = np.nan
+        else:
+            frame.iloc[SILENT, [frame.columns.get_loc(name) for name in ITEMS]] = np.nan
+    if kind in ("mixed", "paths", "only"):
+        frame["C5"] = frame["C5"] + (row % 7) / 5
+        frame["C4"] = frame["C4"] + (row % 5) / 3
     return frame
 
 
@@ -41,10 +66,12 @@ def fitted(name: str) -> StructuralModel:
     for word in words:
         options |= {
             "theta": {"parameterization": "theta"},
+            "std": {"std_lv": True},
             "groups": {"group": "gender", "group_equal": ("thresholds", "loadings")},
+            "equal": {"group": "gender", "group_equal": ("loadings", "regressions")},
         }[word]
     data = answers(kind, missing == "pairwise")
-    return sem(MODELS[kind], data, ordered=ITEMS if kind == "ordered" else CUT, **options)
+    return sem(MODELS[kind], data, ordered=ORDERED.get(kind, ITEMS), **options)
 
 
 def keyed(fit: StructuralModel) -> pd.DataFrame:

@@ -24,6 +24,7 @@ def cfa(
     std_lv: bool = False,
     orthogonal: bool = False,
     meanstructure: bool | None = None,
+    fixed_x: bool | None = None,
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -80,6 +81,9 @@ def cfa(
         Fix latent covariances at 0.
     meanstructure : bool, optional
         Model the means; by default where groups, missing answers or the syntax need them.
+    fixed_x : bool, optional
+        Take observed variables that only predict as they are: by default with maximum likelihood,
+        and with ``ordered``, which then conditions on them. False models their moments, too.
     cov, corr : DataFrame, optional
         Covariance matrix (divisor n − 1) or correlation matrix instead of ``data``.
     n_obs : int, optional
@@ -115,10 +119,12 @@ def cfa(
     standard error and index, as far as lavaan's search goes (some 1e-5). ``se`` for "ML" are
     from the expected information; with missing answers and for "MLR" from the observed one.
     ``std`` is lavaan's ``std.all``, its standard error by the delta method. With ``cluster``,
-    "ML" means "MLR"; lavaan's own statistic for "ML" with clusters takes another information
-    matrix and differs a little. Robust indices of incomplete data
-    are Zhang and Savalei's (V6 for "ML", V3 for "MLR"); GFI then weighs pairwise moments by what
-    the answers tell of each, as lavaan does.
+    "ML" has MLR's errors and kind of statistic; as in lavaan, its scaling takes the information
+    of the moments alone, without the model's curvature. The search starts from instrumental
+    variables, begins again elsewhere where it goes astray, and where items measure several
+    latent variables takes the lower of two minima. Robust indices of incomplete data are Zhang and
+    Savalei's (V6 for "ML", V3 for "MLR"); GFI then weighs pairwise moments by what the answers
+    tell of each, as lavaan does.
 
     Observed predictors are taken as they are by maximum likelihood, and modelled by least
     squares. "ULS" counts each moment once.
@@ -128,10 +134,19 @@ def cfa(
     ``upper()``) are those without it, all as in lavaan, which ignores bounds where there are
     linear equalities. Inequalities and bounds that bind are named in ``warnings``.
 
-    With ``ordered``, equals ``lavaan::cfa(model, data, ordered = ..., estimator = "WLSMV")`` for
-    models without exogenous covariates (lavaan conditions on these; here they are modelled,
-    ``fixed.x = FALSE, conditional.x = FALSE``). lavaan's robust CFI and TLI of several groups
-    divide by the groups' shares; these do not.
+    With ``ordered``, equals ``lavaan::cfa(model, data, ordered = ..., estimator = "WLSMV")``, also
+    with ``missing = "pairwise"``. Observed covariates are conditioned on, as by lavaan's
+    ``conditional.x = TRUE``: each ordered item first has a probit regression on them, each
+    continuous one a linear one, and the model is fitted to thresholds, slopes, and correlations
+    of what is left; standardised values are of the whole variables. With ``fixed_x=False``, their
+    moments are modelled beside the others' (``fixed.x = FALSE, conditional.x = FALSE``). Three
+    things differ from lavaan. Where an ordered variable mediates, lavaan's search by the delta
+    parameterization passes over how its residual variance follows from the model, and ends
+    before the minimum; here both parameterizations give the same, which is lavaan's by theta.
+    Persons who answered nothing but covariates are left out of these' moments. And the factor
+    of the baseline model in robust CFI and TLI is the mean of the groups' tr(Γ) over its degrees
+    of freedom (Savalei, 2021); lavaan divides each group's by its share of persons first, which
+    makes it larger by about the number of groups.
 
     With two blocks, ``level: 1`` (persons) and ``level: 2`` (clusters), intercepts vary between
     clusters (random intercepts): answers of cluster j have
@@ -185,8 +200,8 @@ def cfa(
         "cfa", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
         group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
         missing=missing, std_lv=std_lv,
-        orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
-        means=means, conf_level=conf_level,
+        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, corr=corr, cov=cov,
+        n_obs=n_obs, means=means, conf_level=conf_level,
     )  # fmt: skip
 
 
@@ -205,6 +220,7 @@ def sem(
     std_lv: bool = False,
     orthogonal: bool = False,
     meanstructure: bool | None = None,
+    fixed_x: bool | None = None,
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -224,7 +240,7 @@ def sem(
         As in `cfa`.
     cluster, missing, std_lv
         As in `cfa`.
-    orthogonal, meanstructure, corr, cov, n_obs, means, conf_level
+    orthogonal, meanstructure, fixed_x, corr, cov, n_obs, means, conf_level
         As in `cfa`.
 
     Returns
@@ -263,8 +279,8 @@ def sem(
         "sem", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
         group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
         missing=missing, std_lv=std_lv,
-        orthogonal=orthogonal, meanstructure=meanstructure, corr=corr, cov=cov, n_obs=n_obs,
-        means=means, conf_level=conf_level,
+        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, corr=corr, cov=cov,
+        n_obs=n_obs, means=means, conf_level=conf_level,
     )  # fmt: skip
 
 

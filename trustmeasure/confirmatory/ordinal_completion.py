@@ -22,7 +22,7 @@ from trustmeasure.kernels.ordinal_structure import (
     ordinal_implied,
     residual_variances,
 )
-from trustmeasure.kernels.structural import Layout
+from trustmeasure.kernels.structural import Layout, implied, matrices
 
 FloatArray = NDArray[np.float64]
 
@@ -76,15 +76,21 @@ def standardised_ordinal(
     As `standardised`, of the variables behind; thresholds in their standard deviations, which
     leaves scaling factors of 1.
     """
-    found = standardised(specification.base, *completed(model, parameters))
+    behind, values = completed(model, parameters)
+    found = standardised(specification.base, behind, values)
     groups = [ordinal_implied(layout, parameters) for layout in model.layouts]
+    # In their whole standard deviation, that which covariates bring included.
+    sizes = [
+        np.sqrt(np.diagonal(implied(matrices(layout, values)).spread, axis1=-2, axis2=-1))
+        for layout in behind.layouts
+    ]
     for place, row in enumerate(specification.table.parameters):
         group = groups[row.group - 1]
         block = specification.base.blocks[row.group - 1]
         if row.op == "|":
             position = specification.position(row)
             variable = block.observed.index(row.lhs)
-            found[..., place] = group.tau[..., position] * group.delta[..., variable]
+            found[..., place] = group.tau[..., position] / sizes[row.group - 1][..., variable]
         elif row.op == "~*~":
             found[..., place] = 1.0
     return found

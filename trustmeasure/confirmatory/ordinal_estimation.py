@@ -19,6 +19,8 @@ from trustmeasure.confirmatory.ordinal_specification import (
 )
 from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.errors import DataError
+from trustmeasure.kernels.conditional_moments import conditional_moments
+from trustmeasure.kernels.covariance import dependent_items
 from trustmeasure.kernels.ordinal_fit import (
     Adjusted,
     OrdinalBaseline,
@@ -132,21 +134,38 @@ def estimate_ordinal(
     """
     check_option("estimator", estimator, tuple(ESTIMATORS))
     specification = specify_ordinal(table)
-    for group, values in enumerate(data):
-        _refuse_empty(specification, group, values, group_labels)
     moments = tuple(
-        ordinal_moments(values, shape.categories)
-        for values, shape in zip(data, specification.shapes, strict=True)
+        _moments(specification, group, values, group_labels) for group, values in enumerate(data)
     )
     for group, found in enumerate(moments):
         _refuse_perfect(specification, group, found, group_labels)
     return fit_moments_of(specification, moments, estimator=estimator)
 
 
+def _moments(
+    specification: OrdinalSpecification,
+    group: int,
+    data: FloatArray,
+    labels: Sequence[str],
+) -> OrdinalMoments:
+    """Estimate the moments of one group, given its covariates where it has such."""
+    block, shape = specification.base.blocks[group], specification.shapes[group]
+    names = specification.table.names("ov", group=group + 1)
+    given = specification.given[group]
+    values = data[:, [names.index(name) for name in block.observed]]
+    _refuse_empty(specification, group, values, labels)
+    if not given:
+        return ordinal_moments(values, shape.categories)
+    covariates = data[:, [names.index(name) for name in given]]
+    _refuse_dependent(specification, group, covariates, labels)
+    return conditional_moments(values, shape.categories, covariates)
+
+
 def fit_moments_of(
     specification: OrdinalSpecification, moments: Sequence[OrdinalMoments], *, estimator: str
 ) -> OrdinalSolution:
     """Fit a specified model to moments that are already estimated."""
+    specification = specification.filled(moments)
     kind, robust, test = ESTIMATORS[estimator]
     samples = tuple(_sample(group, kind) for group in moments)
     spreads = [_spread(group) for group in moments]
@@ -222,7 +241,7 @@ def _refuse_empty(
     }
     if not empty:
         return
-    where = "" if len(specification.shapes) == 1 else f" in group {_label(group, labels)}"
+    where = _place(specification, group, labels)
     which = listed([f"{name} (number {', '.join(map(str, at))})" for name, at in empty.items()])
     raise DataError(
         f"Some answer categories are empty{where}: {which}. A category that nobody chose has no "
@@ -236,6 +255,31 @@ def _refuse_empty(
     )
 
 
+def _refuse_dependent(
+    specification: OrdinalSpecification,
+    group: int,
+    covariates: FloatArray,
+    labels: Sequence[str],
+) -> None:
+    """Refuse covariates of which one follows from the others."""
+    off = covariates - covariates.mean(axis=0)
+    size = np.sqrt((off**2).mean(axis=0))
+    given = specification.given[group]
+    where = _place(specification, group, labels)
+    constant = [name for name, one in zip(given, size, strict=True) if one < 1e-12]
+    if constant:
+        raise DataError(
+            f"The predictor(s) {listed(constant)} do not vary{where}. Leave them out of the model."
+        )
+    correlation = (off / size).T @ (off / size) / len(off)
+    if np.linalg.eigvalsh(correlation)[0] < 1e-10:
+        names = listed(given[i] for i in dependent_items(correlation))
+        raise DataError(
+            f"The predictors {names} are linearly dependent{where}, so that their slopes cannot be "
+            "told apart. Leave one of them out."
+        )
+
+
 def _refuse_perfect(
     specification: OrdinalSpecification,
     group: int,
@@ -243,20 +287,31 @@ def _refuse_perfect(
     labels: Sequence[str],
 ) -> None:
     """Refuse variables of which one determines the other: their correlation is ±1."""
+    names, shape = specification.base.blocks[group].observed, moments.shape
+    apart = [name for name, found in zip(names, moments.regressed, strict=False) if not found]
+    if apart:
+        raise DataError(
+            f"The predictors determine the answers to {listed(apart)}"
+            f"{_place(specification, group, labels)}, so that their slopes grow without bound. "
+            "Leave out the predictor that does it, or the item."
+        )
     bad = np.flatnonzero(~moments.converged)
     if not len(bad):
         return
-    names, shape = specification.base.blocks[group].observed, moments.shape
     pairs = [
         f"{names[a]} with {names[b]}"
         for a, b in zip(shape.rows[bad], shape.columns[bad], strict=True)
     ]
-    where = "" if len(specification.shapes) == 1 else f" in group {_label(group, labels)}"
+    where = _place(specification, group, labels)
     raise DataError(
         f"The correlation behind the answers goes to 1 or −1{where} for {listed(pairs)}: one "
         "answer determines the other, or too few persons deviate to tell. Leave out one of the "
         "items, or merge rare answer categories."
     )
+
+
+def _place(specification: OrdinalSpecification, group: int, labels: Sequence[str]) -> str:
+    return "" if len(specification.shapes) == 1 else f" in group {_label(group, labels)}"
 
 
 def _label(group: int, labels: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ def fit_ordinal_model(
     group_equal: str | Sequence[str],
     group_partial: str | Sequence[str],
     missing: str,
+    fixed_x: bool,
     std_lv: bool,
     orthogonal: bool,
     conf_level: float,
@@ -60,16 +61,18 @@ def fit_ordinal_model(
     parsed = parse_model(model)
     labels = group_labels(data, group)
     options: dict[str, Any] = {
-        **DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": False,
+        **DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": fixed_x,
+        "conditional_x": fixed_x,
         "n_groups": len(labels), "group_labels": [str(label) for label in labels],
         "group_equal": group_equal, "group_partial": group_partial,
         "parameterization": parameterization,
     }  # fmt: skip
     plain = parameter_table(parsed, **(options | {"group_equal": (), "group_partial": ()}))
-    names = _ordered_names(ordered, parsed, plain)
+    names = _ordered_names(ordered, parsed, plain, notes)
     samples = from_data(
-        data, plain.observed, interactions=plain.interactions, exogenous=(), group=group,
-        labels=labels, cluster=None, missing=missing, notes=notes,
+        data, plain.observed, interactions=plain.interactions,
+        exogenous=plain.ov_x if fixed_x else (), group=group, labels=labels, cluster=None,
+        missing=missing, notes=notes,
     )  # fmt: skip
     if missing == "pairwise":
         note_pairwise(samples, plain.observed, notes)
@@ -118,6 +121,7 @@ def fit_ordinal_model(
                 [group_partial] if isinstance(group_partial, str) else list(group_partial)
             ),
             "missing": missing,
+            "fixed_x": fixed_x,
             "std_lv": std_lv,
             "orthogonal": orthogonal,
             "conf_level": conf_level,
@@ -127,7 +131,7 @@ def fit_ordinal_model(
 
 
 def _ordered_names(
-    ordered: bool | Sequence[str], parsed: ParsedModel, table: ParameterTable
+    ordered: bool | Sequence[str], parsed: ParsedModel, table: ParameterTable, notes: Notes
 ) -> list[str]:
     """Say which variables are ordered: those named, or all that the model explains."""
     if ordered is True:
@@ -141,7 +145,13 @@ def _ordered_names(
             f"ordered= names {listed(unknown)}, which the model does not have. Its variables: "
             f"{listed(parsed.observed)}." + near(unknown[0], parsed.observed)
         )
-    return names
+    predictors = [name for name in names if name in table.ov_x]
+    if predictors:
+        notes.record(
+            f"{listed(predictors)} are predictors only, whose numbers are taken as they are: they "
+            "have no thresholds."
+        )
+    return [name for name in names if name not in predictors]
 
 
 def _categorised(

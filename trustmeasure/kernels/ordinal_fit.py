@@ -273,9 +273,10 @@ def baseline(
     df = 0
     for shape, sample, spread in zip(shapes, samples, spreads, strict=True):
         q, pairs = shape.n_moments, np.arange(shape.n_moments)[shape.pairs]
-        # What is free spans the first axes; in whitened moments the rest is what it leaves.
-        free = sample.whiten(np.eye(q)[:, : q - len(pairs)])
-        start = np.where(np.arange(q) < q - len(pairs), 0.0, sample.moments)
+        held = np.isin(np.arange(q), pairs)
+        # What is free spans some axes; in whitened moments the rest is what it leaves.
+        free = sample.whiten(np.eye(q)[:, ~held])
+        start = np.where(held, sample.moments, 0.0)
         axes, _ = np.linalg.qr(free)
         white = sample.whiten(start[:, None])[:, 0]
         white = white - axes @ (axes.T @ white)

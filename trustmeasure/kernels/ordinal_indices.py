@@ -55,6 +55,8 @@ def ordinal_root_mean_squares(
         for name, (matrix, diagonal) in kinds.items():
             inside = matrix[np.tril_indices(len(matrix), diagonal)]
             squares, count = float(inside @ inside), len(inside)
+            # Covariates stand in lavaan's diagonal, too, though nothing of them is modelled.
+            count += shape.n_given if diagonal == 0 else 0
             whole = math.sqrt((squares + float(level @ level)) / (count + len(level)))
             found[name] = found.get(name, 0.0) + share * whole
             bare = f"{name}_nomean"
@@ -84,8 +86,8 @@ def categorical_likelihood(
 ) -> CategoricalLikelihood | None:
     """Judge the estimated correlations by the normal likelihood.
 
-    None where they cannot be: with continuous variables, with correlations that are not
-    positive definite, or where the model restricts thresholds too, so that ``df`` counts more
+    None where they cannot be: with continuous variables or covariates, with correlations that are
+    not positive definite, or where the model restricts thresholds too, so that ``df`` counts more
     than the correlations have.
     """
     total = sum(sample.n for sample in samples)
@@ -94,7 +96,7 @@ def categorical_likelihood(
     parts = []
     for layout, sample, spread, found in zip(model.layouts, samples, spreads, implied, strict=True):
         shape = layout.shape
-        if len(shape.continuous):
+        if len(shape.continuous) or shape.n_given:
             return None
         change = ordinal_slopes(layout, found) @ model.basis
         white = sample.whiten(change)

@@ -1,15 +1,16 @@
 """What models of ordered and continuous variables are fitted to, and its covariance.
 
 The moments of p variables are, in this order: the thresholds of each ordered variable, or minus
-the mean of a continuous one, variable by variable; the variances of the continuous ones; and
-all covariances, pair by pair (0, 1), (0, 2), …, in which an ordered variable counts as a
-standard normal one. Their covariance comes from the influence that each person has on each
-moment (Muthén, 1984), which for ordered variables depends on the answers' cell only.
+the mean of a continuous one, variable by variable; the variances of the continuous ones; and all
+covariances, pair by pair (0, 1), (0, 2), …, in which an ordered variable counts as a standard
+normal one; and, where covariates are given, the slopes on these. Their covariance comes from the
+influence that each person has on each moment (Muthén, 1984), which for ordered variables depends
+on the answers' cell only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class Shape:
         Continuous variables.
     rows, columns : ndarray of int, shape (n_pairs,)
         Variables of each covariance.
+    n_given : int
+        Covariates that the variables are conditioned on. Slopes on the first come first.
     """
 
     categories: IntArray
@@ -51,6 +54,7 @@ class Shape:
     continuous: IntArray
     rows: IntArray
     columns: IntArray
+    n_given: int = 0
 
     @property
     def ordered(self) -> NDArray[np.bool_]:
@@ -60,15 +64,22 @@ class Shape:
     @property
     def n_moments(self) -> int:
         """How many moments there are."""
-        return len(self.cut) + len(self.continuous) + len(self.rows)
+        return int(self.slopes.stop)
 
     @property
     def pairs(self) -> slice:
         """Where the covariances stand among the moments."""
-        return slice(len(self.cut) + len(self.continuous), None)
+        first = len(self.cut) + len(self.continuous)
+        return slice(first, first + len(self.rows))
+
+    @property
+    def slopes(self) -> slice:
+        """Where the slopes on covariates stand among the moments."""
+        first = self.pairs.stop
+        return slice(first, first + self.n_given * len(self.categories))
 
 
-def shape_of(categories: NDArray[np.integer[Any]]) -> Shape:
+def shape_of(categories: NDArray[np.integer[Any]], n_given: int = 0) -> Shape:
     """Lay out the moments of variables with so many categories (p,), 0 for continuous ones."""
     counts = np.asarray(categories, dtype=np.intp)
     rows, columns = np.triu_indices(len(counts), 1)
@@ -78,6 +89,7 @@ def shape_of(categories: NDArray[np.integer[Any]]) -> Shape:
         continuous=np.flatnonzero(counts == 0),
         rows=rows,
         columns=columns,
+        n_given=n_given,
     )
 
 
@@ -102,6 +114,11 @@ class OrdinalMoments:
     vacant : ndarray of int, shape (n_pairs,)
         Empty cells of the table of each pair of ordered variables.
     n : int
+    given_covariance, given_mean : ndarray, shape (n_given, n_given), (n_given,)
+        Of covariates that are conditioned on, with divisor n − 1. ``covariance`` and ``mean`` are then what these
+        leave, and the intercepts.
+    regressed : ndarray of bool, shape (p,)
+        False where the regression on covariates has no maximum of the likelihood.
     """
 
     shape: Shape
@@ -113,6 +130,9 @@ class OrdinalMoments:
     converged: NDArray[np.bool_]
     vacant: NDArray[np.int64]
     n: int
+    given_covariance: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    given_mean: FloatArray = field(default_factory=lambda: np.zeros(0))
+    regressed: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=bool))
 
 
 def category_counts(values: FloatArray, categories: NDArray[np.integer[Any]]) -> list[FloatArray]:

@@ -8,18 +8,28 @@ factor δ, which is 1 for a continuous variable,
 
 Under the delta parameterization scaling factors are parameters, and what remains of 1/δ² is
 the residual variance; under the theta parameterization residual variances are parameters, and
-δ = Σᵢᵢ^(−1/2). Leading axes are sets of parameters, as in `structural`.
+δ = Σᵢᵢ^(−1/2). Given covariates x, μ and Σ are those at x = 0 and of what x leaves; the variables
+behind regress on them with slopes Π, which show as δΠ. Leading axes are sets of parameters, as
+in `structural`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.kernels.ordinal_moments import Shape
-from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
+from trustmeasure.kernels.structural import (
+    NAMES,
+    Implied,
+    Layout,
+    Slopes,
+    implied,
+    matrices,
+    slopes,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -47,6 +57,8 @@ class OrdinalLayout:
     tied : (columns of psi, variables)
         Ordered variables that take part among the latent ones, under the delta
         parameterization: their disturbances' variances follow from their scaling factors.
+    given : ndarray of int, shape (n_given,)
+        Latent variables that stand for covariates which are conditioned on.
     """
 
     structure: Layout
@@ -57,6 +69,7 @@ class OrdinalLayout:
     delta_places: Places
     theta: bool
     tied: Places
+    given: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
 
     @property
     def n_free(self) -> int:
@@ -70,7 +83,8 @@ class OrdinalImplied:
 
     ``moments`` is (…, q); ``behind`` holds the moments of the variables behind, ``delta``
     (…, p) the scaling factors, ``tau`` (…, n_cuts) the thresholds of the variables behind, and
-    ``variances`` (…, n_tied) the disturbances' variances that follow from others.
+    ``variances`` (…, n_tied) the disturbances' variances that follow from others. ``level``
+    (…, m, n_given) is what a unit of each covariate does to the latent variables.
     """
 
     moments: FloatArray
@@ -78,6 +92,7 @@ class OrdinalImplied:
     delta: FloatArray
     tau: FloatArray
     variances: FloatArray
+    level: FloatArray
 
 
 def ordinal_implied(layout: OrdinalLayout, parameters: FloatArray) -> OrdinalImplied:
@@ -88,7 +103,7 @@ def ordinal_implied(layout: OrdinalLayout, parameters: FloatArray) -> OrdinalImp
     tau[..., layout.tau_places[0]] = parameters[..., layout.tau_places[1]]
     delta = np.broadcast_to(layout.delta, (*lead, len(layout.delta))).copy()
     delta[..., layout.delta_places[0]] = parameters[..., layout.delta_places[1]]
-    behind, variances = _behind(layout, parameters, delta)
+    behind, variances, level = _behind(layout, parameters, delta)
     diagonal = np.diagonal(behind.spread, axis1=-2, axis2=-1)
     if layout.theta:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -96,18 +111,27 @@ def ordinal_implied(layout: OrdinalLayout, parameters: FloatArray) -> OrdinalImp
     cuts = delta[..., shape.cut] * (tau - behind.mean[..., shape.cut])
     rows, columns = shape.rows, shape.columns
     pairs = delta[..., rows] * delta[..., columns] * behind.spread[..., rows, columns]
-    moments = np.concatenate([cuts, diagonal[..., shape.continuous], pairs], axis=-1)
-    return OrdinalImplied(moments=moments, behind=behind, delta=delta, tau=tau, variances=variances)
+    by = [delta * behind.total[..., column] for column in layout.given]
+    moments = np.concatenate([cuts, diagonal[..., shape.continuous], pairs, *by], axis=-1)
+    return OrdinalImplied(
+        moments=moments, behind=behind, delta=delta, tau=tau, variances=variances, level=level
+    )
 
 
 def _behind(
     layout: OrdinalLayout, parameters: FloatArray, delta: FloatArray
-) -> tuple[Implied, FloatArray]:
-    """Compute the moments of the variables behind, and the variances that are tied."""
+) -> tuple[Implied, FloatArray, FloatArray]:
+    """Compute the moments of the variables behind, tied variances, and what covariates do."""
     columns, variables = layout.tied
     parts = matrices(layout.structure, parameters)
+    level = np.zeros((*parts["alpha"].shape, len(layout.given)))
+    if len(layout.given):
+        parts["psi"][..., layout.given[:, None], layout.given] = 0.0
+        parts["alpha"][..., layout.given] = 0.0
+        through = np.linalg.inv(np.eye(level.shape[-2]) - parts["beta"])
+        level = through[..., layout.given]
     if not len(columns):
-        return implied(parts), np.zeros((*parameters.shape[:-1], 0))
+        return implied(parts), np.zeros((*parameters.shape[:-1], 0)), level
     parts["psi"][..., columns, columns] = 0.0
     without = implied(parts)
     missing = (
@@ -117,7 +141,7 @@ def _behind(
     carried = without.total[..., variables[:, None], columns] ** 2
     variances = np.asarray(np.linalg.solve(carried, missing[..., None])[..., 0], dtype=np.float64)
     parts["psi"][..., columns, columns] = variances
-    return implied(parts), variances
+    return implied(parts), variances, level
 
 
 def ordinal_slopes(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArray:
@@ -147,13 +171,23 @@ def ordinal_slopes(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArray:
             + delta[..., None, rows] * moved[..., columns]
         )
         cuts = cuts + moved[..., shape.cut] * reach[..., None, :]
-    part = np.concatenate([cuts, diagonal[..., shape.continuous], pairs], axis=-1)
+    moves = _moves_of_slopes(structure, change, found)
+    by = [delta[..., None, :] * moves[number] for number in range(len(layout.given))]
+    if layout.theta:
+        by = [
+            one + moved * found.behind.total[..., None, :, column]
+            for one, column in zip(by, layout.given, strict=True)
+        ]
+    part = np.concatenate([cuts, diagonal[..., shape.continuous], pairs, *by], axis=-1)
     total[..., change.used] = np.swapaxes(part, -1, -2)
     position, which = layout.tau_places
     total[..., position, which] = delta[..., shape.cut[position]]
     for variable, parameter in zip(*layout.delta_places, strict=True):
         own = np.flatnonzero(shape.cut == variable)
         total[..., own, parameter] = reach[..., own]
+        for number, column in enumerate(layout.given):
+            place = shape.slopes.start + number * len(shape.categories) + variable
+            total[..., place, parameter] = found.behind.total[..., variable, column]
         for mine, others in ((rows, columns), (columns, rows)):
             touched = np.flatnonzero(mine == variable)
             other = others[touched]
@@ -163,6 +197,20 @@ def ordinal_slopes(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArray:
     if n_tied:
         total = _through_tied(layout, total, diagonal, change.used, found)
     return total
+
+
+def _moves_of_slopes(structure: Layout, change: Slopes, found: OrdinalImplied) -> list[FloatArray]:
+    """Differentiate what each covariate does to the variables behind (…, t, p)."""
+    columns = np.concatenate([structure.places[name][1] for name in NAMES])
+    paths = np.concatenate(
+        [np.full(len(structure.places[name][1]), name in ("lambda", "beta")) for name in NAMES]
+    )
+    # Vectors have no columns, and symmetric matrices nothing that a covariate goes through.
+    columns = np.where(paths, columns, 0)
+    return [
+        change.left * np.where(paths, found.level[..., columns, number], 0.0)[..., None]
+        for number in range(found.level.shape[-1])
+    ]
 
 
 def _with_tied(layout: OrdinalLayout) -> Layout:

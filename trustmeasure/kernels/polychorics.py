@@ -336,7 +336,9 @@ def cell_probabilities(
     below[:, -1, -1] = 1.0
     density, slope = np.zeros_like(below), np.zeros_like(below)
     inner = (slice(None), slice(1, -1), slice(1, -1))
-    density[inner], slope[inner] = _densities(h[:, :, None], k[:, None, :], rho[:, None, None])
+    density[inner], slope[inner] = bivariate_density(
+        h[:, :, None], k[:, None, :], rho[:, None, None]
+    )
     # Differences of probabilities near 1 leave rounding where nothing is left.
     cells = np.maximum(_differences(below), 1e-16)
     return cells, _differences(density), _differences(slope)
@@ -347,7 +349,9 @@ def _differences(grid: FloatArray) -> FloatArray:
     return np.asarray(along[:, :, 1:] - along[:, :, :-1])
 
 
-def _densities(h: FloatArray, k: FloatArray, rho: FloatArray) -> tuple[FloatArray, FloatArray]:
+def bivariate_density(
+    h: FloatArray, k: FloatArray, rho: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Bivariate normal density, and its derivative in the correlation."""
     rest = 1.0 - rho**2
     squares, product = h**2 + k**2, h * k

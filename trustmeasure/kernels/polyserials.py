@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,17 +32,37 @@ def polyserial(
 ) -> Polyserial:
     """Maximise the likelihood of ordered answers given a standardised variable (n,).
 
-    ``thresholds`` cut the answers' categories, which ``codes`` count from 0. Newton's steps
-    stay inside a bracket that the slope's sign narrows.
+    ``thresholds`` cut the answers' categories, which ``codes`` count from 0.
     """
     edges = np.concatenate([[-FAR], np.clip(thresholds, -FAR, FAR), [FAR]])
     upper, lower = edges[codes + 1], edges[codes]
     middle = np.clip(codes - codes.mean(), -9, 9)
-    rho = float(np.clip(np.corrcoef(continuous, middle)[0, 1], -0.9, 0.9))
-    low, high = -LARGEST, LARGEST
+    start = float(np.clip(np.corrcoef(continuous, middle)[0, 1], -0.9, 0.9))
+    rho, converged = steps_within(
+        lambda now: _slopes(continuous, upper, lower, now),
+        start,
+        tolerance=tolerance,
+        max_iter=max_iter,
+    )
+    return Polyserial(correlation=rho, converged=converged)
+
+
+def steps_within(
+    slopes: Callable[[float], tuple[float, float]],
+    start: float,
+    *,
+    tolerance: float,
+    max_iter: int = 100,
+) -> tuple[float, bool]:
+    """Follow Newton's steps to the most likely correlation, and say whether it lies inside ±1.
+
+    ``slopes`` gives the slope of the log-likelihood and what to divide it by. The slope's sign
+    narrows a bracket that no step may leave.
+    """
+    rho, low, high = start, -LARGEST, LARGEST
     converged = False
     for _ in range(max_iter):
-        slope, curvature = _slopes(continuous, upper, lower, rho)
+        slope, curvature = slopes(rho)
         if slope > 0:
             low = rho
         else:
@@ -52,7 +73,7 @@ def polyserial(
         rho = float(new)
         if converged:
             break
-    return Polyserial(correlation=rho, converged=converged and abs(rho) < LARGEST - 1e-5)
+    return rho, converged and abs(rho) < LARGEST - 1e-5
 
 
 def _slopes(x: FloatArray, upper: FloatArray, lower: FloatArray, rho: float) -> tuple[float, float]:
