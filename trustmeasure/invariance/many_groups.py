@@ -170,7 +170,8 @@ def alignment(
     The product of variances is 1 while the function is minimised, then they are divided by the
     reference's. Equals ``sirt::invariance.alignment(lambda, nu, wgt, align.pow = c(.25, .25),
     eps = .01)`` in its aim; that function takes Σ means = 0 where this has a reference, and
-    weights and scaling of its own. Each factor is aligned for itself.
+    weights and scaling of its own. ``tests/parity/r/alignment.R`` minimises the function anew,
+    with the same means, variances and errors. Each factor is aligned for itself.
 
     References
     ----------
