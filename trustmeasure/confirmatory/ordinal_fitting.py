@@ -92,7 +92,7 @@ def fit_ordinal_model(
         estimator=estimator,
         group_labels=[str(label) for label in labels] if group is not None else (),
     )
-    problems = _problems(solution)
+    problems = problems_of_ordinal(solution)
     for message in problems:
         notes.warn(message, ConvergenceWarning, stacklevel=4)
     shares = explained_ordinal(solution.specification, solution.model, solution.parameters)
@@ -194,7 +194,8 @@ def _negative(solution: OrdinalSolution) -> list[str]:
     return found
 
 
-def _problems(solution: OrdinalSolution) -> list[str]:
+def problems_of_ordinal(solution: OrdinalSolution) -> list[str]:
+    """Say what is to be doubted of a solution."""
     found = []
     if not solution.converged:
         found.append(

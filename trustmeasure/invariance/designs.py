@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel, cfa
 from trustmeasure.confirmatory.admissibility import problems_of
-from trustmeasure.confirmatory.ordinal_fitting import _problems
+from trustmeasure.confirmatory.ordinal_fitting import problems_of_ordinal
 from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
@@ -219,7 +219,7 @@ def point_of(fitted: StructuralModel) -> tuple[FloatArray, FloatArray]:
 def doubts(fitted: StructuralModel) -> tuple[str, ...]:
     """Give what was warned of in a fit, without what was merely recorded."""
     if isinstance(fitted, OrdinalStructuralModel):
-        return tuple(_problems(fitted.solution))
+        return tuple(problems_of_ordinal(fitted.solution))
     kept = fitted.fitted
     problems = problems_of(kept.specification, kept.estimates, kept.inference)
     return tuple(problems.messages(kept.estimates.converged, kept.estimates.n_iterations))
