@@ -465,3 +465,31 @@ def test_scores_bring_their_waves_clusters_and_respondents() -> None:
     by_team = reliability_by(scores, by="cluster")
     assert len(by_team.table) == 4
     assert any("more than once in their group" in message for message in by_team.warnings)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: measurement_error(1.2, reliability=0.8, score="sum"), "a standard deviation"),
+        (lambda: measurement_error(1.2, reliability=0.8, items=["a"]), "a standard deviation"),
+        (
+            lambda: measurement_error(BFI["N1"].dropna(), reliability=0.8, score="sum"),
+            "are scores already",
+        ),
+        (lambda: tm.test_retest(BFI["N1"], BFI["N2"], scale="trust"), "neither measurement"),
+        (lambda: tm.test_retest(BFI["N1"], BFI["N2"], score="sum"), "are scores already"),
+        (lambda: conditional_sem(BFI, items=AGREE, parts=3), "list the items of each part"),
+        (lambda: conditional_sem(BFI, items=AGREE, parts=["A1", "A2"]), "list the items"),
+        (
+            lambda: mcdonald_omega(BFI, items=[*AGREE, "C1"], n_factors=3, option="first"),
+            "tells two factors apart",
+        ),
+        (
+            lambda: cronbach_alpha(cov=BFI[AGREE].cov(), missing="pairwise"),
+            "covariances are taken as they are",
+        ),
+    ],
+)
+def test_options_that_would_be_idle_are_refused(call: Any, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        call()

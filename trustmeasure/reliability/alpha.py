@@ -215,7 +215,7 @@ def cronbach_alpha(
         sample, names = choose_sample(block, missing, notes), block.names
         n_dropped = block.n_persons - sample.n
     else:
-        _refuse_with_cov(scale, ci)
+        _refuse_with_cov(scale, ci, missing)
         sample, names = given_sample(cov, n_obs=n_obs, items=items, notes=notes)
         n_dropped = 0
 
@@ -260,11 +260,16 @@ def cronbach_alpha(
     )
 
 
-def _refuse_with_cov(scale: str | None, ci: str) -> None:
+def _refuse_with_cov(scale: str | None, ci: str, missing: str) -> None:
     if scale is not None:
         raise OptionError("scale= picks a scale out of Scores; with cov= choose items=[...].")
     if ci == "bootstrap":
         raise OptionError("ci='bootstrap' resamples persons, and cov= has none. Use ci='feldt'.")
+    if missing != "listwise":
+        raise OptionError(
+            f"missing='{missing}' chooses persons, and cov= has none: the covariances are taken "
+            "as they are."
+        )
 
 
 def _replicates(

@@ -130,7 +130,8 @@ def guttman_lambdas(
     With ``standardized=True`` equals ``psych::guttman(cor(x))`` in lambda.1, lambda.2,
     lambda.3, lambda.5 and lambda.6, and in lambda.4 for an even number of items up to 16. Of
     an odd number psych looks at the first half of the splits only (see `split_half`), so
-    that its lambda.4 may be smaller. Pairwise correlations are the pairwise covariances
+    that its lambda.4 may be smaller; and where items relate negatively to the rest it turns
+    them round for lambda.4, and for that alone. Pairwise correlations are the pairwise covariances
     over the items' own standard deviations, as in psych::alpha and psych::splitHalf.
 
     With more than 16 items lambda 4 is the largest of 10,000 random splits, and may fall

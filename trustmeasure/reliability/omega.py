@@ -218,7 +218,7 @@ def mcdonald_omega(
         ci = "bootstrap" if several else "delta"
     if n_boot is None:
         n_boot = 500 if several else 2000
-    _check_options(several, method, rotation, option, flip, correlation, missing, ci)
+    _check_options(n_factors, method, rotation, option, flip, correlation, missing, ci)
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
     scale = _checks.one_scale(data, scale=scale, items=items)
@@ -252,7 +252,7 @@ def mcdonald_omega(
 
 
 def _check_options(
-    several: bool,
+    n_factors: int,
     method: str,
     rotation: str,
     option: str,
@@ -268,8 +268,13 @@ def _check_options(
     _checks.check_option("flip", flip, (True, False))
     _checks.check_option("correlation", correlation, ("pearson", "polychoric"))
     _checks.check_option("missing", missing, ("listwise", "pairwise"))
-    if several:
+    if n_factors > 1:
         _checks.check_option("ci", ci, ("bootstrap", None))
+        if n_factors > 2 and option != "equal":
+            raise OptionError(
+                f"option='{option}' tells two factors apart, whose one correlation cannot; "
+                f"{n_factors} factors need none."
+            )
         return
     _checks.check_option("ci", ci, ("delta", "bootstrap", None))
     given = {

@@ -325,6 +325,10 @@ def _part_scores(
     """Add up the items of each part."""
     if parts is None:
         return values
+    if not isinstance(parts, (list, tuple)) or any(isinstance(part, str) for part in parts):
+        raise OptionError(
+            f"parts={parts!r} must list the items of each part: parts=[['a', 'b'], ['c', 'd']]."
+        )
     chosen = [[str(name) for name in part] for part in parts]
     flat = [name for part in chosen for name in part]
     if len(chosen) < 2 or sorted(flat) != sorted(names):
@@ -365,6 +369,10 @@ def _spread(
     if isinstance(given, (int, float, np.number)) and not isinstance(given, bool):
         if not 0 < given < np.inf:
             raise OptionError(f"A standard deviation is positive; found {given!r}.")
+        if items is not None or scale is not None or score != "mean":
+            raise OptionError(
+                "items=, scale= and score= make scores of answers; this is a standard deviation."
+            )
         return float(given), 0, 0
     values, name = single_scores(given, items=items, scale=scale, score=score)
     found = values[~np.isnan(values)]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure import _checks
-from trustmeasure.errors import DataError
+from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import retest as kernel
 from trustmeasure.kernels.measurement import error_bounds
 from trustmeasure.reliability.scored import is_scores, single_scores
@@ -168,6 +168,10 @@ def test_retest(
     _checks.check_option("score", score, ("mean", "sum"))
     _checks.check_level("conf_level", conf_level)
     _checks.check_level("coverage", coverage)
+    if scale is not None and not (is_scores(before) or is_scores(after)):
+        raise OptionError(
+            f"scale={scale!r} picks a scale out of Scores, and neither measurement is Scores."
+        )
     first = _measured(before, scale, score, "before")
     second = _measured(after, scale, score, "after")
     notes = Notes()

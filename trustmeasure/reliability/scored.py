@@ -30,10 +30,12 @@ def single_scores(
                 f"scale={name!r} was not scored. Scales: {_checks.listed(data.scale_ids)}."
                 + _checks.near(name, data.scale_ids)
             )
+        _refuse_summing(score)
         return np.asarray(data.data[name].to_numpy(dtype=np.float64, na_value=np.nan)), name
     if _is_vector(data):
         if items is not None or scale is not None:
             raise OptionError("items= and scale= choose among columns; these are single scores.")
+        _refuse_summing(score)
         return _vector(data), str(getattr(data, "name", None) or "score")
     block = _checks.as_items(data, items=items, scale=scale, min_items=1, min_persons=2)
     if len(block.names) == 1:
@@ -41,6 +43,13 @@ def single_scores(
     values = block.values.sum(axis=1)  # NaN where an answer is missing
     named = f"{score} of {len(block.names)} items"
     return (values / len(block.names) if score == "mean" else values), named
+
+
+def _refuse_summing(score: str) -> None:
+    if score != "mean":
+        raise OptionError(
+            f"score='{score}' says how answers become a score; these are scores already."
+        )
 
 
 def is_scores(data: Any) -> bool:
