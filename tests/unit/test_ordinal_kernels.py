@@ -251,7 +251,7 @@ def test_a_model_that_is_not_identified_is_told_apart() -> None:
             {"parameterization": "theta"},
             "Free the residual variance",
         ),
-        ("f =~ y1 + y2 + y3\nf ~ x1", {"fixed_x": True}, "fixed_x=False"),
+        ("f =~ y1 + y2 + y3\nf ~ x1", {"fixed_x": True}, "without conditioning"),
         ("f =~ y1 + y2 + x1\nx1 ~*~ 1*x1", {}, "not ordered"),
     ],
 )

@@ -25,6 +25,7 @@ from trustmeasure.kernels.ordinal_structure import (
 from trustmeasure.kernels.structural import Layout, implied, matrices
 
 FloatArray = NDArray[np.float64]
+Parts = dict[str, FloatArray]
 
 
 def completed(model: OrdinalModel, parameters: FloatArray) -> tuple[Model, FloatArray]:
@@ -45,6 +46,21 @@ def completed(model: OrdinalModel, parameters: FloatArray) -> tuple[Model, Float
         begin += len(variables)
     basis = np.eye(n_all)
     return Model(tuple(layouts), basis, np.zeros(n_all)), np.concatenate(values, axis=-1)
+
+
+def whole_parts(model: Model, layout: OrdinalLayout, parameters: FloatArray, group: int) -> Parts:
+    """Give a group's matrices with rows for covariates, after those of its variables.
+
+    ``model`` and ``parameters`` are what `completed` gives.
+    """
+    parts = matrices(model.layouts[group], parameters)
+    p, m = parts["lambda"].shape
+    g = len(layout.given)
+    loadings, theta = np.zeros((p + g, m)), np.zeros((p + g, p + g))
+    loadings[:p], theta[:p, :p] = parts["lambda"], parts["theta"]
+    loadings[p + np.arange(g), layout.given] = 1.0
+    nu = np.append(parts["nu"], np.zeros(g))
+    return {**parts, "lambda": loadings, "theta": theta, "nu": nu}
 
 
 def _derived(layout: OrdinalLayout) -> NDArray[np.intp]:

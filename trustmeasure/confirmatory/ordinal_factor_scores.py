@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import check_option, listed
 from trustmeasure.confirmatory.factor_scores import FactorScores, factors_of, persons_of
-from trustmeasure.confirmatory.ordinal_completion import completed
+from trustmeasure.confirmatory.ordinal_completion import completed, whole_parts
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution
 from trustmeasure.confirmatory.samples import Samples
 from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.kernels.ordinal_scores import Measures, Modes, posterior_modes
-from trustmeasure.kernels.structural import matrices
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
@@ -84,7 +83,7 @@ def ordinal_scores_of(
     check_option("method", method, tuple(METHODS))
     method = METHODS[method]
     notes = Notes()
-    blocks = solution.specification.base.blocks
+    blocks = [solution.specification.whole_block(place) for place in range(len(labels))]
     names = list(dict.fromkeys(name for block in blocks for name in factors_of(block)))
     if not names:
         raise OptionError(
@@ -138,15 +137,16 @@ def ordinal_scores_of(
 def _group(solution: OrdinalSolution, place: int) -> _Group:
     """Turn a group's matrices into measures of its latent variables."""
     model, parameters = completed(solution.model, solution.parameters)
-    block = solution.specification.base.blocks[place]
+    block = solution.specification.whole_block(place)
     shape = solution.specification.shapes[place]
-    parts = matrices(model.layouts[place], parameters)
+    parts = whole_parts(model, solution.model.layouts[place], parameters, place)
+    ordered = np.append(shape.ordered, np.zeros(shape.n_given, dtype=bool))
     through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
     spread, mean = through @ parts["psi"] @ through.T, through @ parts["alpha"]
     factors = [i for i, name in enumerate(block.latent) if name not in block.stand_ins]
     stands = {i: block.observed.index(block.latent[i]) for i in range(len(block.latent))
               if i not in factors}  # fmt: skip
-    known = [i for i, j in stands.items() if not shape.ordered[j]]
+    known = [i for i, j in stands.items() if not ordered[j]]
     given = [stands[i] for i in known]
     # All else, given what is known exactly; then ordered outcomes, given the latent variables.
     rest, follow = _conditional(spread, known)
@@ -165,7 +165,7 @@ def _group(solution: OrdinalSolution, place: int) -> _Group:
     theta = theta[np.ix_(indicators, indicators)]
     _refuse_improper(block, indicators, np.diag(theta), rest[inner])
     taus = [
-        solution.implied[place].tau[..., shape.cut == j] if shape.ordered[j] else np.zeros(0)
+        solution.implied[place].tau[..., shape.cut == j] if ordered[j] else np.zeros(0)
         for j in indicators
     ]
     kept = loadings[indicators]
@@ -174,7 +174,7 @@ def _group(solution: OrdinalSolution, place: int) -> _Group:
         factors=factors,
         given=given,
         indicators=indicators,
-        ordered=shape.ordered[indicators],
+        ordered=ordered[indicators],
         thresholds=taus,
         loadings=kept,
         # Means where what is known is at its mean, and the latent variables are 0.

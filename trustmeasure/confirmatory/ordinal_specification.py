@@ -90,6 +90,15 @@ class OrdinalSpecification:
         """Where the threshold of a row stands among the moments of its group."""
         return _position(row, self.base.blocks[row.group - 1], self.shapes[row.group - 1])
 
+    def whole_block(self, group: int) -> Block:
+        """Give a block with exogenous variables among the observed ones, last."""
+        block, given = self.base.blocks[group], self.given[group]
+        return replace(
+            block,
+            observed=(*block.observed, *given),
+            stand_ins=block.stand_ins | set(given),
+        )
+
     def _suggested(self, row: Parameter, moments: OrdinalMoments) -> float | None:
         block, shape = self.base.blocks[row.group - 1], self.shapes[row.group - 1]
         if row.op == "|":
@@ -185,11 +194,6 @@ def _refuse(row: Parameter, parameterization: str, ordered: set[str], given: Seq
         raise OptionError(
             f"'{row.lhs} {row.op} {row.rhs}' takes the moments of an exogenous variable from the "
             "data without conditioning on it, which is not offered beside ordered variables."
-        )
-    if row.op in ("~~", "~1") and row.free and {row.lhs, row.rhs or row.lhs} & set(given):
-        raise OptionError(
-            f"'{row.lhs} {row.op} {row.rhs}' is about an exogenous variable, which the model takes "
-            "as it is. Leave it out, or model exogenous variables too: fixed_x=False."
         )
     if row.op == "|" and not row.free and not np.isfinite(row.value):
         raise OptionError(

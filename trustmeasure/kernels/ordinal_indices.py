@@ -57,12 +57,17 @@ def ordinal_root_mean_squares(
             squares, count = float(inside @ inside), len(inside)
             # Covariates stand in lavaan's diagonal, too, though nothing of them is modelled.
             count += shape.n_given if diagonal == 0 else 0
-            whole = math.sqrt((squares + float(level @ level)) / (count + len(level)))
+            whole = _root_mean(squares + float(level @ level), count + len(level))
             found[name] = found.get(name, 0.0) + share * whole
             bare = f"{name}_nomean"
-            found[bare] = found.get(bare, 0.0) + share * math.sqrt(squares / count)
+            found[bare] = found.get(bare, 0.0) + share * _root_mean(squares, count)
     found["srmr"] = found["srmr_bentler_nomean"]
     return found
+
+
+def _root_mean(squares: float, count: int) -> float:
+    """Give NaN where nothing is left over: one variable alone has no correlation."""
+    return math.sqrt(squares / count) if count else math.nan
 
 
 @dataclass(frozen=True)

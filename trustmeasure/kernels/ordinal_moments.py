@@ -115,8 +115,8 @@ class OrdinalMoments:
         Empty cells of the table of each pair of ordered variables.
     n : int
     given_covariance, given_mean : ndarray, shape (n_given, n_given), (n_given,)
-        Of covariates that are conditioned on, with divisor n − 1. ``covariance`` and ``mean`` are then what these
-        leave, and the intercepts.
+        Of covariates that are conditioned on, with divisor n − 1. ``covariance`` and ``mean`` are
+        then what these leave, and the intercepts.
     regressed : ndarray of bool, shape (p,)
         False where the regression on covariates has no maximum of the likelihood.
     """
