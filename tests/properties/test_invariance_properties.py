@@ -99,6 +99,48 @@ def test_units_of_answers_do_not_change_fit_or_sizes_of_effect(
     np.testing.assert_allclose(*sizes, atol=1e-4)
 
 
+def ordered(data: pd.DataFrame) -> pd.DataFrame:
+    """Cut each item into four categories, at quantiles of all persons."""
+    cut = {name: pd.qcut(data[name], [0, 0.2, 0.5, 0.8, 1], labels=False) for name in ITEMS}
+    return data.assign(**cut)
+
+
+@FEW
+@given(seed=SEEDS, n_groups=st.integers(2, 3))
+def test_names_order_codes_and_direction_of_ordered_items_do_not_matter(
+    seed: int, n_groups: int
+) -> None:
+    data, rng = drawn(seed, 200, n_groups)
+    data = ordered(data)
+    compared = ["chisq", "df", "cfi", "rmsea", "srmr", "chisq_diff", "delta_cfi"]
+    one = ladder(data, ordered=True, reference="site 0").table[compared]
+    other = data.sample(frac=1, random_state=rng)
+    other["site"] = other["site"].map({f"site {g}": -g for g in range(n_groups)})
+    other[ITEMS] = 7 - 2 * other[ITEMS] ** 2
+    turned = f"trust =~ {' + '.join(rng.permutation(ITEMS))}"
+    again = ladder(other, turned, ordered=True, reference=0).table[compared]
+    pd.testing.assert_frame_equal(again, one, rtol=1e-4, atol=1e-5)
+
+
+@FEW
+@given(seed=SEEDS, parameterization=st.sampled_from(["theta", "delta"]))
+def test_ordered_items_that_are_alike_need_no_release(seed: int, parameterization: str) -> None:
+    data, _ = drawn(seed, 3000, 2)
+    found = ladder(ordered(data), ordered=True, parameterization=parameterization)
+    for level in ("thresholds", "metric", "scalar"):
+        assert found.partial(level, criterion="pvalue", alpha=1e-5).released == ()
+    assert found.effect_size().table["d_macs"].lt(0.2).all()
+
+
+@FEW
+@given(seed=SEEDS, item=st.sampled_from(ITEMS))
+def test_an_ordered_item_that_differs_is_found_whichever_it_is(seed: int, item: str) -> None:
+    data, _ = drawn(seed, 1500, 2)
+    data.loc[data["site"] == "site 1", item] += 0.6
+    found = ladder(ordered(data), ordered=True).partial("scalar", criterion="pvalue", alpha=0.001)
+    assert found.released[0] == f"{item}~1"
+
+
 @FEW
 @given(seed=SEEDS)
 def test_alignment_does_not_depend_on_names_or_order(seed: int) -> None:

@@ -406,6 +406,8 @@ def test_tables_and_figures_show_ordered_items(same: InvarianceResult) -> None:
         axes = tm.plot(same, kind="measurement_parameters", parameter="intercepts")
         assert len(axes.get_yticklabels()) == 5
     assert "CFI and RMSEA at each level" in plots.describe(same)
+    assert "equality of thresholds holds, metric holds" in plots.describe(same)
+    assert "Partial Threshold Invariance" in tm.table(same.partial("thresholds")).to_markdown()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from trustmeasure.exploratory.criteria import CRITERIA
 from trustmeasure.instruments import Instrument
 from trustmeasure.invariance import AlignmentResult, InvarianceResult, PartialInvariance
 from trustmeasure.plots import model_words
-from trustmeasure.reliability import AlphaResult, OmegaResult, RetestResult
+from trustmeasure.reliability import AlphaResult, OmegaResult, ReliabilityTableResult, RetestResult
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.tables.labels import scale_title
@@ -108,6 +108,16 @@ def _items(result: AlphaResult) -> str:
         f" Below {bounded(cut)}: {', '.join(low)}." if low else f" None is below {bounded(cut)}."
     )
     return text + (f" Alpha would rise without: {', '.join(better)}." if better else "")
+
+
+def _coefficients(result: ReliabilityTableResult) -> str:
+    words = [
+        f"{scale}: alpha {bounded(row['alpha'])}, omega {bounded(row['omega'])}"
+        for scale, row in result.table.iterrows()
+    ]
+    return (
+        f"Coefficients of reliability of {len(words)} scale(s) with intervals. {'; '.join(words)}."
+    )
 
 
 def _omega(result: OmegaResult) -> str:
@@ -260,10 +270,13 @@ def _curve(result: CurvilinearResult) -> str:
     )
 
 
+_LEVELS = {"thresholds": "equality of thresholds"}
+
+
 def _ladder(result: InvarianceResult) -> str:
     held = result.table["holds"]
     words = [
-        f"{str(name).replace('_', ' ')} {'holds' if met else 'does not hold'}"
+        f"{_LEVELS.get(str(name), str(name))} {'holds' if met else 'does not hold'}"
         for name, met in held.items()
         if met is not None
     ]
@@ -373,6 +386,7 @@ def _is_matrix(data: Any) -> bool:
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     AlphaResult: _items,
     OmegaResult: _omega,
+    ReliabilityTableResult: _coefficients,
     RetestResult: _retest,
     SamplingAdequacy: _adequacy,
     ParallelAnalysis: _scree,

@@ -170,7 +170,8 @@ def partial_table(result: PartialInvariance, options: Options) -> Table:
     ]
     if corrected and result.settings["release"] is None:
         notes.append(rich("Score tests’ ") + P + f" corrected after {corrected} at each step.")
-    return build(options, f"Partial {NAMES[result.level]} Invariance", columns, rows, notes)
+    name = NAMES[result.level].removesuffix("s")  # of thresholds
+    return build(options, f"Partial {name} Invariance", columns, rows, notes)
 
 
 def effects_table(result: BiasEffects, options: Options) -> Table:
