@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -127,3 +128,11 @@ def test_scores_bring_their_facets() -> None:
 def test_what_is_refused(options: dict, words: str) -> None:
     with pytest.raises(tm.TrustMeasureError, match=words):
         tm.short_forms(bank(), **options)
+
+
+def test_a_form_that_takes_long_to_fit_is_judged_and_a_heywood_case_is_not() -> None:
+    bfi = pd.read_csv(Path(__file__).parent.parent / "data" / "bfi.csv").iloc[:600]
+    bank = bfi[[*(f"N{i}" for i in range(1, 6)), "C4", "C5", "E1", "E2"]].dropna()
+    found = tm.short_forms(bank, n_items=4, holdout=0, n_forms=200).table.set_index("items")
+    assert found.loc["C4, C5, E1, E2", "omega"] == pytest.approx(0.59998, abs=1e-4)
+    assert np.isnan(found.loc["N3, N5, E1, E2", "omega"])

@@ -145,7 +145,10 @@ def short_forms(
     -----
     A form that is short and homogeneous has a high omega; weight ``r_full``, and state the
     facets, to keep the breadth of the bank. Coefficients of the held-out cases are the ones
-    to report. A short form is a new instrument: validate it on new data.
+    to report. Forms whose one-factor model has a negative residual variance (Heywood cases) are
+    no candidates. A short form is a new instrument: validate it on new data.
+
+    Coefficients equal ``psych::alpha``, ``lavaan::cfa("f =~ ...")`` and ``cor`` of each subset.
 
     References
     ----------

@@ -17,6 +17,7 @@ from trustmeasure.kernels.single_factor import fit_single_factor
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
 
 # Subsets fitted at a time, which keeps the arrays of the fit under some 50 MB.
 AT_ONCE = 1_000
@@ -67,11 +68,9 @@ def _judge(covariance: FloatArray, subsets: IntArray, n_obs: int) -> Merits:
     blocks = covariance[subsets[:, :, None], subsets[:, None, :]]
     total = blocks.sum(axis=(1, 2))
     own = np.trace(blocks, axis1=1, axis2=2)
-    # The discrepancy is flat at its minimum: its error is the square of a loading's. What is
-    # not done after so many steps runs to a Heywood case, which no short form should be.
-    fits = fit_single_factor(blocks, tolerance=1e-6, max_iterations=60)
-    common = fits.loadings.sum(axis=1) ** 2
-    chisq = n_obs * np.maximum(fits.discrepancy, 0.0)
+    loadings, uniquenesses, discrepancy, failed = _one_factor(blocks)
+    common = loadings.sum(axis=1) ** 2
+    chisq = n_obs * np.maximum(discrepancy, 0.0)
     spread = np.diagonal(blocks, axis1=1, axis2=2)
     null = n_obs * (np.log(spread).sum(axis=1) - np.linalg.slogdet(blocks)[1])
     df, null_df = k * (k - 3) // 2, k * (k - 1) // 2
@@ -81,8 +80,7 @@ def _judge(covariance: FloatArray, subsets: IntArray, n_obs: int) -> Merits:
         rmsea = np.sqrt(beyond / (max(df, 1) * n_obs))
         shared = covariance.sum(axis=1)[subsets].sum(axis=1)
         r_full = shared / np.sqrt(total * covariance.sum())
-    failed = ~fits.converged
-    omega = common / (common + fits.uniquenesses.sum(axis=1))
+    omega = common / (common + uniquenesses.sum(axis=1))
     for part in (omega, cfi, rmsea):
         part[failed] = np.nan
     return Merits(
@@ -92,6 +90,23 @@ def _judge(covariance: FloatArray, subsets: IntArray, n_obs: int) -> Merits:
         rmsea=rmsea,
         r_full=r_full,
     )
+
+
+def _one_factor(blocks: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """Fit one factor to each subset; Heywood cases fail, as no short form should be one.
+
+    The discrepancy is flat at its minimum: its error is the square of a loading's. Few subsets
+    are not done after some steps, most of them Heywood cases; they are tried once more alone.
+    """
+    fits = fit_single_factor(blocks, tolerance=1e-6, max_iterations=60)
+    loadings, uniquenesses = fits.loadings, fits.uniquenesses
+    discrepancy, failed = fits.discrepancy, ~fits.converged
+    if failed.any():
+        late = np.flatnonzero(failed)
+        again = fit_single_factor(blocks[late], tolerance=1e-6, max_iterations=500)
+        loadings[late], uniquenesses[late] = again.loadings, again.uniquenesses
+        discrepancy[late], failed[late] = again.discrepancy, ~again.converged
+    return loadings, uniquenesses, discrepancy, failed | (uniquenesses <= 0).any(axis=1)
 
 
 def count_subsets(groups: Sequence[IntArray], least: Sequence[int], size: int) -> int:
