@@ -26,7 +26,7 @@ from trustmeasure.instruments import Instrument, build_instrument, load_instrume
 from trustmeasure.plots import style
 from trustmeasure.plots.answers import left_ends
 from trustmeasure.plots.distributions import merge_bins
-from trustmeasure.reliability import cronbach_alpha, mcdonald_omega
+from trustmeasure.reliability import cronbach_alpha, mcdonald_omega, reliability_table
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores, score
 
@@ -584,6 +584,28 @@ def test_letters_contrast_with_what_is_below_them() -> None:
 
 
 # -- SVG and words --------------------------------------------------------------------------------
+
+
+def test_coefficients_of_reliability_stand_on_their_intervals(bfi: pd.DataFrame) -> None:
+    items = {letter: [f"{letter}{i}" for i in range(1, 6)] for letter in "NC"}
+    keyed = bfi.assign(C4=7 - bfi["C4"], C5=7 - bfi["C5"])
+    result = reliability_table(keyed, scales=items, n_boot=20, rng=1)
+    ax = plots.plot(result)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels[:3] == ["α", "Ordinal α", "ω of one factor"]
+    assert "Greatest lower bound" not in labels  # of 600 persons
+    marks = {line.get_label(): line.get_xdata() for line in ax.get_lines()}
+    assert marks["N"][0] == result.table.loc["N", "alpha"]
+    ends = ax.collections[1].get_segments()[0][:, 0]  # alpha of C
+    assert list(ends) == result.table.loc["C", ["alpha_ci_low", "alpha_ci_high"]].tolist()
+    assert "N: alpha" in plots.describe(result)
+    many = reliability_table(
+        keyed, scales={f"{s}{i}": items[s] for s in "NC" for i in range(3)}, n_boot=0
+    )
+    below = plots.reliability_intervals(many, title="")
+    assert [label.get_text() for label in below.get_yticklabels()] == list(many.table.index)
+    with pytest.raises(DataError, match="draws the result of reliability_table"):
+        plots.reliability_intervals(cronbach_alpha(keyed, items=items["N"]))
 
 
 def test_svg_is_inline_described_and_deterministic(spi: Scores) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trustmeasure.plots.items import adequacy, item_rest
     from trustmeasure.plots.matrices import correlation_heatmap
     from trustmeasure.plots.paths import path_diagram
+    from trustmeasure.plots.reliability import reliability_intervals
     from trustmeasure.plots.residuals import residual_heatmap
     from trustmeasure.plots.retention import criteria, map_values
     from trustmeasure.plots.retest import bland_altman
@@ -52,6 +53,7 @@ _MODULES = {
     "mediation_effects": "effects",
     "offscreen": "style",
     "path_diagram": "paths",
+    "reliability_intervals": "reliability",
     "residual_heatmap": "residuals",
     "score_distribution": "distributions",
     "scree": "factors",
@@ -81,6 +83,7 @@ __all__ = [
     "offscreen",
     "path_diagram",
     "plot",
+    "reliability_intervals",
     "residual_heatmap",
     "score_distribution",
     "scree",

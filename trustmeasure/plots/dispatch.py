@@ -24,6 +24,7 @@ from trustmeasure.reliability import (
     HierarchicalOmegaResult,
     OmegaResult,
     OrdinalAlphaResult,
+    ReliabilityTableResult,
     RetestResult,
 )
 from trustmeasure.responses import Responses
@@ -43,6 +44,7 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     OmegaResult: ("loadings",),
     HierarchicalOmegaResult: ("loadings",),
     CategoricalOmegaResult: ("loadings",),
+    ReliabilityTableResult: ("reliability_intervals",),
     RetestResult: ("bland_altman",),
     SamplingAdequacy: ("adequacy",),
     ParallelAnalysis: ("scree",),
