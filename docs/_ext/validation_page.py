@@ -48,6 +48,7 @@ TITLES = {
     "ordinal_questions": "Questions to models of ordered items",
     "two_level_questions": "Questions to two-level models",
     "model_comparison": "Comparison of models",
+    "model_resamples": "Models fitted to resamples",
     "invariance": "Measurement invariance of groups",
     "invariance_waves": "Measurement invariance over waves",
     "mediation": "Mediation and moderation",

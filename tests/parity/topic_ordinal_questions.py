@@ -65,7 +65,12 @@ def fit(name: str) -> OrdinalStructuralModel:
         "labels": (LABELS, bfi(), ITEMS, {"estimator": "DWLS"}),
         "mixed": (THREE, children(), ["x2", "x5", "x6"], {}),
         "paths": (PATHS, bfi(), ["A1", "A2", "A3", "C1", "C2", "C3", "N1", "N2"], {}),
-        "covariate": (COVARIATE, bfi(), ["A1", "A2", "A3", "N1", "N2"], {}),
+        "covariate": (
+            COVARIATE,
+            bfi(),
+            ["A1", "A2", "A3", "N1", "N2"],
+            {"fixed_x": False},
+        ),
         "groups/delta": (TWO, bfi(), ITEMS, groups),
         "groups/theta": (TWO, bfi(), ITEMS, {**groups, "parameterization": "theta"}),
     }

@@ -363,8 +363,8 @@ def test_bollen_and_stine_turn_the_data_until_the_model_holds() -> None:
 
 
 def test_bootstrap_is_refused_where_it_cannot_be(pupils: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match="complete answers"):
-        tm.bootstrap(tm.cfa(THREE, holes(pupils), missing="fiml"), n_boot=20)
+    with pytest.raises(OptionError, match="turns complete answers"):
+        tm.bootstrap(tm.cfa(THREE, holes(pupils), missing="fiml"), n_boot=20, bollen_stine=True)
     with pytest.raises(OptionError, match="no persons to draw"):
         tm.bootstrap(tm.cfa(THREE, cov=pupils[NAMES].cov(), n_obs=301), n_boot=20)
     with pytest.raises(OptionError, match="ci="):

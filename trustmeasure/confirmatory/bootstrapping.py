@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,21 +12,19 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
-from trustmeasure.confirmatory.constrained import Restrictions
-from trustmeasure.confirmatory.estimation import hessian, prepare, statistic_factor
-from trustmeasure.confirmatory.replication import Refit
-from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.estimation import statistic_factor
+from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.replication import defined_values
+from trustmeasure.confirmatory.resamples import MomentResamples, Moments, Resamples, resamples_of
+from trustmeasure.confirmatory.results import StructuralModel
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.kernels.bootstrap_intervals import Limits, known_limits, known_spread
-from trustmeasure.kernels.moment_replicates import Replicates, resampled_moments
-from trustmeasure.kernels.pattern_fit import case_scores
-from trustmeasure.kernels.sandwich import scaled_inverse
+from trustmeasure.kernels.moment_replicates import Replicates
 from trustmeasure.kernels.structural import implied, matrices
 from trustmeasure.results import Notes, Result, to_plain
 
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[pd.DataFrame], Any]
-Moments = list[tuple[FloatArray, FloatArray]]
 
 INTERVALS = ("percentile", "bca", "bca.simple")
 
@@ -86,20 +84,22 @@ def bootstrap(
 ) -> BootstrapResult:
     r"""Bootstrap a fitted model: persons are drawn anew, and the model is fitted to each draw.
 
-    A resample enters through weights of the persons, which give its means and covariances; all
-    replicates are then fitted together, so that 1,000 take about a second.
+    A resample enters through weights of the persons, which give its means and covariances (or
+    its tables of ordered answers); all replicates are then fitted together, so that 1,000 take
+    about a second. Incomplete answers (``missing="fiml"``) and two-level models are fitted
+    replicate by replicate, some 10 to 50 milliseconds each.
 
     Parameters
     ----------
     fit : StructuralModel
-        From `cfa`, `sem` or `growth`, fitted to complete answers. Persons are drawn within
-        groups; whole clusters where the model knows them.
+        From `cfa`, `sem` or `growth`. Persons are drawn within groups, with what they left
+        unanswered; whole clusters where the model knows them, which is recorded.
     n_boot : int
         Replicates.
     ci : {"percentile", "bca", "bca.simple"}
         Quantiles of the replicates; corrected for bias and for a standard error that changes
         with the parameter (BCa; its acceleration is the skewness of the persons' influence);
-        or corrected for bias alone.
+        or corrected for bias alone ("bca.simple"; ordered items have no "bca").
     statistic : callable, optional
         Takes a DataFrame with a column for each free parameter and definition, named as in
         ``replicates``, one row a replicate; gives a number for each row (a Series), or several
@@ -117,10 +117,12 @@ def bootstrap(
     Raises
     ------
     OptionError
-        For models fitted to moments, to ordered items, or with constraints that are not linear
-        equalities.
+        For models fitted to moments, with constraints that are not linear equalities, or by
+        estimator="WLS" to continuous items; for two-level models that take a variable as given
+        on both levels; and for ``bollen_stine`` with anything but complete answers to
+        continuous items.
     DataError
-        For models of incomplete answers, and where hardly any replicate has a solution.
+        Where hardly any replicate has a solution.
 
     Warns
     -----
@@ -131,7 +133,9 @@ def bootstrap(
     -----
     Equals ``lavaan::bootstrapLavaan(fit, R = n_boot)`` up to the draw, and with
     ``bollen_stine`` lavaan's ``test = "bollen.stine"``. Quantiles are R's type 7; lavaan's
-    interpolate on the normal scale, which differs in the third digit of a standard error.
+    interpolate on the normal scale, which differs in the third digit of a standard error. A
+    resample of ordered items in which a category is empty has no solution, as in lavaan. Of
+    two-level models lavaan has no bootstrap; here clusters are drawn, each a new one.
 
     References
     ----------
@@ -163,26 +167,30 @@ def bootstrap(
     check_option("ci", ci, INTERVALS)
     check_level("conf_level", conf_level)
     check_count("n_boot", n_boot, least=10)
-    fitted = complete_fit(fit, "bootstrap")
-    generator = as_rng(rng)
-    refit = Refit.of(fitted)
-    moments = _drawn(fitted, n_boot, generator)
-    found = refit.fit(moments)
+    if not isinstance(fit, StructuralModel):
+        raise OptionError("bootstrap() takes a model fitted by cfa, sem or growth.")
+    source = resamples_of(fit, n_boot, as_rng(rng))
+    if bollen_stine and not isinstance(source, MomentResamples):
+        raise OptionError(
+            "bollen_stine=True turns complete answers to continuous items so that the model "
+            "holds in them; leave it out for incomplete answers, ordered items and two levels."
+        )
+    influence = source.influence() if ci == "bca" else None
+    found = source.replicates()
     notes = Notes()
-    sound = _counted(refit, found, n_boot, notes)
-    names = parameter_names(fit)
-    point = np.concatenate(
-        [fitted.estimates.parameters, refit.start[len(fitted.estimates.reduced) :]]
-    )
-    computed = _Computed(refit, names, statistic)
-    estimate = computed(point[None])[0]
+    if source.whole_clusters:
+        notes.record("Whole clusters were resampled, so that likeness within them counts.")
+    sound = _counted(source, found, n_boot, notes)
+    names = parameter_names(source.table)
+    computed = _Computed(source, names, statistic)
+    estimate = computed(source.point[None])[0]
     drawn = computed(found.parameters[sound])
-    left_out = _left_out(fitted, computed, point, ci)
+    left_out = _left_out(influence, computed, ci)
     limits = known_limits(estimate, drawn, None if ci == "percentile" else left_out, conf_level)
     rows = len(fit.estimates)
     pvalue = np.nan
-    if bollen_stine:
-        pvalue = _bollen_stine(fit, refit, moments)
+    if bollen_stine and isinstance(source, MomentResamples):
+        pvalue = _bollen_stine(fit, source)
     replicates = np.full((n_boot, len(names)), np.nan)
     replicates[sound] = computed.named(found.parameters[sound]).to_numpy()
     return BootstrapResult(
@@ -193,7 +201,7 @@ def bootstrap(
         bollen_stine_pvalue=pvalue,
         n_boot=n_boot,
         n_failed=int((~sound).sum()),
-        n_improper=int(refit.improper(found.parameters[sound]).sum()),
+        n_improper=int(source.improper(found.parameters[sound]).sum()),
         replicates=pd.DataFrame(replicates, columns=names),
         settings={
             "n_boot": n_boot,
@@ -201,44 +209,14 @@ def bootstrap(
             "conf_level": conf_level,
             "bollen_stine": bollen_stine,
             "statistic": statistic is not None,
-            "clusters": fitted.samples.groups[0].clusters is not None,
+            "clusters": source.whole_clusters,
         },
         warnings=notes.messages(),
     )
 
 
-def complete_fit(fit: StructuralModel, what: str) -> Fitted:
-    """Give what a model was fitted to, if it can be fitted again by its moments."""
-    if not isinstance(fit, StructuralModel) or not isinstance(fit.fitted, Fitted):
-        raise OptionError(
-            f"{what}() takes a model fitted by cfa, sem or growth to continuous items."
-        )
-    table = fit.fitted.specification.table
-    if Restrictions.of(table).any:
-        raise OptionError(
-            f"{what}() fits models with linear equalities only; this one has constraints of "
-            "another kind."
-        )
-    if fit.fitted.data.estimator == "WLS":
-        raise OptionError(
-            f"{what}() takes replicates by their moments, which 'WLS' weighs by the answers. Fit "
-            "the model with estimator='MLM' or 'MLR'."
-        )
-    kept = fit.fitted
-    if kept.data.patterns is None:
-        return kept
-    if any(np.isnan(part.values).any() for part in kept.samples.groups if part.values is not None):
-        raise DataError(
-            f"{what}() needs complete answers; the model was fitted to incomplete ones. Its "
-            "robust errors (estimator='MLR', missing='fiml') need no normal data either."
-        )
-    # Full information about complete answers is that of their moments.
-    return replace(kept, data=prepare(kept.samples, "ML", means=kept.means, incomplete=False))
-
-
-def parameter_names(fit: StructuralModel) -> list[str]:
+def parameter_names(table: ParameterTable) -> list[str]:
     """Name the free parameters and definitions: by their labels, or as they are written."""
-    table = fit.fitted.specification.table
     names = []
     for row in table.free:
         written = "" if "=~" in row.label or "~" in row.label else row.label
@@ -249,14 +227,14 @@ def parameter_names(fit: StructuralModel) -> list[str]:
 class _Computed:
     """All that intervals are wanted of, from parameters (b, n_free): (b, quantities)."""
 
-    def __init__(self, refit: Refit, names: list[str], statistic: Statistic | None) -> None:
-        self._refit, self._names, self._statistic = refit, names, statistic
+    def __init__(self, source: Resamples, names: list[str], statistic: Statistic | None) -> None:
+        self.source, self._names, self._statistic = source, names, statistic
         self.statistic_names: list[str] = []
 
     def __call__(self, parameters: FloatArray) -> FloatArray:
-        values = self._refit.values(parameters)
-        std = self._refit.standardised(parameters)
-        plain, whole = self._refit.defined(parameters, std)
+        values = self.source.values(parameters)
+        std = self.source.standardised(parameters)
+        plain, whole = defined_values(self.source.table, parameters, std)
         parts = [values, plain, std, whole]
         if self._statistic is not None:
             frame = self._statistic(self.named(parameters))
@@ -275,25 +253,13 @@ class _Computed:
 
     def named(self, parameters: FloatArray) -> pd.DataFrame:
         """Give the free parameters and definitions by name."""
-        std = self._refit.standardised(parameters)
-        plain, _ = self._refit.defined(parameters, std)
-        size = self._refit.fitted.specification.table.n_free
+        std = self.source.standardised(parameters)
+        plain, _ = defined_values(self.source.table, parameters, std)
+        size = self.source.table.n_free
         return pd.DataFrame(np.hstack([parameters[:, :size], plain]), columns=self._names)
 
 
-def _drawn(fitted: Fitted, n_boot: int, rng: np.random.Generator) -> Moments:
-    moments = []
-    for group in fitted.samples.groups:
-        if group.values is None:
-            raise OptionError(
-                "The model was fitted to moments, so there are no persons to draw. Fit it to the "
-                "data."
-            )
-        moments.append(resampled_moments(group.values, n_boot, rng, group.clusters))
-    return moments
-
-
-def _counted(refit: Refit, found: Replicates, n_boot: int, notes: Notes) -> NDArray[np.bool_]:
+def _counted(source: Resamples, found: Replicates, n_boot: int, notes: Notes) -> NDArray[np.bool_]:
     """Say which replicates serve, and note the others."""
     sound = found.converged
     failed = int((~sound).sum())
@@ -308,7 +274,7 @@ def _counted(refit: Refit, found: Replicates, n_boot: int, notes: Notes) -> NDAr
             ConvergenceWarning,
             stacklevel=4,
         )
-    improper = int(refit.improper(found.parameters[sound]).sum())
+    improper = int(source.improper(found.parameters[sound]).sum())
     if improper:
         notes.warn(
             f"{improper} of {n_boot} replicates are improper (a negative variance or an "
@@ -320,25 +286,13 @@ def _counted(refit: Refit, found: Replicates, n_boot: int, notes: Notes) -> NDAr
     return sound
 
 
-def _left_out(fitted: Fitted, computed: _Computed, point: FloatArray, ci: str) -> FloatArray | None:
+def _left_out(influence: FloatArray | None, computed: _Computed, ci: str) -> FloatArray | None:
     """Give what each person's absence would change, up to a factor: minus their influence."""
     if ci == "percentile":
         return None
-    if ci == "bca.simple":
+    if influence is None:
         return np.array([[-1.0], [1.0]])  # no skewness, no acceleration
-    values = [
-        group.values if fitted.means else group.values - group.values.mean(axis=0)
-        for group in fitted.samples.groups
-        if group.values is not None
-    ]
-    model, found = fitted.estimates.model, fitted.estimates
-    scores = np.vstack(case_scores(model, values, found.reduced))
-    information = hessian(found, fitted.data)
-    influence = scores @ scaled_inverse(information) @ model.basis.T
-    codes = [group.clusters for group in fitted.samples.groups if group.clusters is not None]
-    if codes:
-        influence = _summed(influence, np.concatenate(codes))
-    size = fitted.specification.table.n_free
+    point, size = computed.source.point, computed.source.table.n_free
     steps = 1e-5 * np.maximum(1.0, np.abs(point[:size]))
     moves = np.zeros((size, len(point)))
     moves[np.arange(size), np.arange(size)] = steps
@@ -346,15 +300,9 @@ def _left_out(fitted: Fitted, computed: _Computed, point: FloatArray, ci: str) -
     return np.asarray(-influence @ slopes)
 
 
-def _summed(influence: FloatArray, codes: NDArray[np.intp]) -> FloatArray:
-    _, places = np.unique(codes, return_inverse=True)
-    totals = np.zeros((int(places.max()) + 1, influence.shape[1]))
-    np.add.at(totals, places, influence)
-    return totals
-
-
-def _bollen_stine(fit: StructuralModel, refit: Refit, moments: Moments) -> float:
+def _bollen_stine(fit: StructuralModel, source: MomentResamples) -> float:
     """Fit the same draws of data that are turned so that the model holds in them."""
+    refit, moments = source.refit, source.moments
     fitted = refit.fitted
     if fitted.data.estimator != "ML":
         raise OptionError("bollen_stine=True goes with estimators of maximum likelihood.")
@@ -376,7 +324,9 @@ def _bollen_stine(fit: StructuralModel, refit: Refit, moments: Moments) -> float
 def _table(
     fit: StructuralModel, estimate: FloatArray, drawn: FloatArray, limits: Limits, rows: int
 ) -> pd.DataFrame:
-    columns = [name for name in ("lhs", "op", "rhs", "group", "label") if name in fit.estimates]
+    columns = [
+        name for name in ("lhs", "op", "rhs", "group", "level", "label") if name in fit.estimates
+    ]
     frame = fit.estimates[columns].copy()
     spread = known_spread(drawn)
     plain, whole = slice(0, rows), slice(rows, 2 * rows)

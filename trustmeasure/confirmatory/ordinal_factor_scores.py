@@ -98,8 +98,7 @@ def ordinal_scores_of(
     stuck = 0
     for place, (values, rows) in enumerate(groups):
         group = _group(solution, place)
-        own = [answers.observed.index(name) for name in group.block.observed]
-        coded = _coded(values[:, own], group, answers.categories)
+        coded = coded_answers(values, group.block, answers)
         usable = ~np.isnan(coded).any(axis=1) if missing == "listwise" else _answered(coded, group)
         found = _modes(group, coded[usable], method)
         stuck += int((~found.converged).sum())
@@ -217,13 +216,14 @@ def _refuse_improper(
         )
 
 
-def _coded(values: FloatArray, group: _Group, categories: Mapping[str, FloatArray]) -> FloatArray:
-    """Give ordered variables the numbers of their categories, from 0."""
+def coded_answers(values: FloatArray, block: Block, answers: OrdinalAnswers) -> FloatArray:
+    """Put answers in the model's order, ordered ones as numbers of their categories, from 0."""
+    values = values[:, [answers.observed.index(name) for name in block.observed]]
     coded = values.copy()
-    for j, name in enumerate(group.block.observed):
-        if name not in categories:
+    for j, name in enumerate(block.observed):
+        if name not in answers.categories:
             continue
-        known = categories[name]
+        known = answers.categories[name]
         answered = ~np.isnan(values[:, j])
         places = np.searchsorted(known, values[answered, j])
         near = known[np.minimum(places, len(known) - 1)]

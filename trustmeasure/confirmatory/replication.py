@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.confirmatory.standardised import standardised
@@ -66,43 +67,54 @@ class Refit:
 
     def values(self, parameters: FloatArray) -> FloatArray:
         """Give every row of the table (b, rows), what is fixed included."""
-        found = np.full((len(parameters), len(self.specification.table.parameters)), np.nan)
-        for block, layout in zip(self.specification.blocks, self.model.layouts, strict=True):
-            parts = matrices(layout, parameters)
-            for place, (name, i, j) in block.cells.items():
-                part = parts[name]
-                found[:, place] = part[:, i] if name in ("nu", "alpha") else part[:, i, j]
-        return found
+        return table_values(self.specification, self.model, parameters)
 
     def standardised(self, parameters: FloatArray) -> FloatArray:
         """Give every row (b, rows) in standard deviations."""
         with np.errstate(invalid="ignore"):
             return standardised(self.specification, self.model, parameters)
 
-    def defined(self, parameters: FloatArray, std: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give what the model defines (b, definitions), plain and in standard deviations."""
-        table = self.fitted.specification.table
-        own = parameters[:, : table.n_free]
-        where = {row.free: place for place, row in enumerate(table.parameters) if row.free}
-        rows = [where[k + 1] for k in range(table.n_free)]
-        plain = [one.expression.evaluate(own)[0] for one in table.definitions]
-        whole = [one.expression.evaluate(std[:, rows])[0] for one in table.definitions]
-        empty = np.zeros((len(parameters), 0))
-        return (
-            np.column_stack(plain) if plain else empty,
-            np.column_stack(whole) if whole else empty,
-        )
 
-    def improper(self, parameters: FloatArray) -> NDArray[np.bool_]:
-        """Say which replicates (b,) have a negative variance or an impossible correlation."""
-        found = np.zeros(len(parameters), dtype=bool)
-        for layout in self.model.layouts:
-            parts = matrices(layout, parameters)
-            for name in ("theta", "psi"):
-                if parts[name].shape[-1]:
-                    values = np.linalg.eigvalsh(parts[name])
-                    found |= values[:, 0] < -1e-8 * np.maximum(values[:, -1], 1e-12)
-        return found
+def table_values(specification: Specification, model: Model, parameters: FloatArray) -> FloatArray:
+    """Give every row of a table (b, rows), what is fixed included."""
+    found = np.full((len(parameters), len(specification.table.parameters)), np.nan)
+    for block, layout in zip(specification.blocks, model.layouts, strict=True):
+        parts = matrices(layout, parameters)
+        for place, (name, i, j) in block.cells.items():
+            part = parts[name]
+            found[:, place] = part[:, i] if name in ("nu", "alpha") else part[:, i, j]
+    return found
+
+
+def defined_values(
+    table: ParameterTable, parameters: FloatArray, std: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give what a table defines (b, definitions), plain and in standard deviations.
+
+    ``parameters`` (b, n) begin with the free ones, and ``std`` (b, rows) has every row.
+    """
+    own = parameters[:, : table.n_free]
+    where = {row.free: place for place, row in enumerate(table.parameters) if row.free}
+    rows = [where[k + 1] for k in range(table.n_free)]
+    plain = [one.expression.evaluate(own)[0] for one in table.definitions]
+    whole = [one.expression.evaluate(std[:, rows])[0] for one in table.definitions]
+    empty = np.zeros((len(parameters), 0))
+    return (
+        np.column_stack(plain) if plain else empty,
+        np.column_stack(whole) if whole else empty,
+    )
+
+
+def improper(model: Model, parameters: FloatArray) -> NDArray[np.bool_]:
+    """Say which replicates (b,) have a negative variance or an impossible correlation."""
+    found = np.zeros(len(parameters), dtype=bool)
+    for layout in model.layouts:
+        parts = matrices(layout, parameters)
+        for name in ("theta", "psi"):
+            if parts[name].shape[-1]:
+                values = np.linalg.eigvalsh(parts[name])
+                found |= values[:, 0] < -1e-8 * np.maximum(values[:, -1], 1e-12)
+    return found
 
 
 def _given(fitted: Fitted, group: int, lhs: str, op: str, rhs: str) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.bootstrapping import complete_fit
 from trustmeasure.confirmatory.replication import Refit
+from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.moment_fit import Sample, score

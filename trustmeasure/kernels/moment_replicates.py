@@ -113,6 +113,21 @@ def resampled_moments(
     return means, covariances
 
 
+def drawn_rows(
+    n: int, n_boot: int, rng: np.random.Generator, clusters: IntArray | None = None
+) -> list[IntArray]:
+    """Draw the rows of resampled persons, or of all persons of resampled clusters."""
+    if clusters is None:
+        return [rng.integers(0, n, size=n) for _ in range(n_boot)]
+    order = np.argsort(clusters, kind="stable")
+    _, first = np.unique(clusters[order], return_index=True)
+    members = np.split(order, first[1:])
+    return [
+        np.concatenate([members[one] for one in rng.integers(0, len(members), size=len(members))])
+        for _ in range(n_boot)
+    ]
+
+
 def _counts(n: int, size: int, rng: np.random.Generator) -> FloatArray:
     """Draw how often each case enters each of the replicates."""
     drawn = rng.integers(0, n, size=(size, n))

@@ -282,7 +282,7 @@ class _Ordinal:
         if not len(self.pairs):
             self.correlation, self.converged = np.zeros(0), np.ones(0, dtype=bool)
             return
-        used = _without_holes(self.tables, (size == 4) & (self.vacant == 1))
+        used = without_holes(self.tables, (size == 4) & (self.vacant == 1))
         fits = fit_pairs(used, rows, columns)
         self.correlation, self.converged = fits.correlation, fits.converged
         both, by_row, by_column = influences(
@@ -331,7 +331,7 @@ class _Ordinal:
             np.take(flat[pair], raised[i] + codes[j], out=lines[place], mode="clip")
 
 
-def _without_holes(tables: FloatArray, which: NDArray[np.bool_]) -> FloatArray:
+def without_holes(tables: FloatArray, which: NDArray[np.bool_]) -> FloatArray:
     """Move half a person into the empty cell of 2 × 2 tables, and keep the margins.
 
     Otherwise the likelihood of such a table rises up to a correlation of ±1.

@@ -115,6 +115,21 @@ def deviance(model: Model, groups: Groups, reduced: FloatArray) -> float:
     return total / persons(groups)
 
 
+def gradient_of(model: Model, groups: Groups, reduced: FloatArray) -> FloatArray:
+    """Gradient (k,) of half the deviance."""
+    parameters = model.expand(reduced)
+    gradient = np.zeros(len(parameters))
+    for layout, group in zip(model.layouts, groups, strict=True):
+        found = implied(matrices(layout, parameters))
+        change = slopes(layout, found)
+        terms = pattern_terms(group, found.spread, found.mean)
+        if terms is None:
+            raise np.linalg.LinAlgError("the implied covariance matrix has no inverse")
+        spread = ((change.left @ terms.slope_spread) * change.right).sum(axis=-1)
+        gradient[change.used] += 2.0 * change.weight * spread + change.mean @ terms.slope_mean
+    return np.asarray(gradient @ model.basis / persons(groups))
+
+
 def gradient_and_information(
     model: Model, groups: Groups, reduced: FloatArray
 ) -> tuple[FloatArray, FloatArray]:

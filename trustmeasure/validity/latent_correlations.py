@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_level
-from trustmeasure.confirmatory.bootstrapping import complete_fit
 from trustmeasure.confirmatory.comparison import check_subtractable
 from trustmeasure.confirmatory.estimation import Estimates, estimate
 from trustmeasure.confirmatory.fit_measures import degrees_of_freedom
 from trustmeasure.confirmatory.inference import Inference, infer
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.errors import ConvergenceWarning, OptionError
