@@ -186,6 +186,22 @@ def test_levels_without_one_that_restricts_say_what_to_ask_for() -> None:
     assert "name a level after it in levels=" in found.warnings[0]
 
 
+def test_like_items_with_two_categories_do_not_tell_means_from_variances() -> None:
+    rng = np.random.default_rng(1)
+    parts = []
+    for place, label in enumerate(("a", "b")):
+        spread = 1 + 0.1 * place
+        trust = 0.4 * place + spread * rng.normal(size=800)
+        answers = {name: trust + spread * rng.normal(size=800) > 0.4 for name in ITEMS}
+        parts.append(pd.DataFrame(answers).assign(site=label))
+    data = pd.concat(parts, ignore_index=True)
+    with pytest.warns(tm.ConvergenceWarning, match="scalar: "):
+        found = tm.measurement_invariance(
+            ONE, data, group="site", ordered=True, levels=("configural", "scalar")
+        )
+    assert any("scalar: The model is not identified" in text for text in found.warnings)
+
+
 def test_items_with_two_categories_join_others_at_scalar() -> None:
     data = simulated()
     data["t1"] = (data["t1"] > 3).astype(int)

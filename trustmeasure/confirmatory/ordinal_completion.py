@@ -96,10 +96,11 @@ def standardised_ordinal(
     found = standardised(specification.base, behind, values)
     groups = [ordinal_implied(layout, parameters) for layout in model.layouts]
     # In their whole standard deviation, that which covariates bring included.
-    sizes = [
-        np.sqrt(np.diagonal(implied(matrices(layout, values)).spread, axis1=-2, axis2=-1))
-        for layout in behind.layouts
-    ]
+    with np.errstate(invalid="ignore"):  # of solutions that cannot be
+        sizes = [
+            np.sqrt(np.diagonal(implied(matrices(layout, values)).spread, axis1=-2, axis2=-1))
+            for layout in behind.layouts
+        ]
     for place, row in enumerate(specification.table.parameters):
         group = groups[row.group - 1]
         block = specification.base.blocks[row.group - 1]
