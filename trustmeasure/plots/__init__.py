@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         measurement_parameters,
     )
     from trustmeasure.plots.items import adequacy, item_rest
+    from trustmeasure.plots.latent import latent_correlations, variance_shares
     from trustmeasure.plots.matrices import correlation_heatmap
     from trustmeasure.plots.paths import path_diagram
     from trustmeasure.plots.reliability import reliability_intervals
@@ -46,6 +47,7 @@ _MODULES = {
     "heterotrait_ratios": "discriminant",
     "invariance_ladder": "invariance",
     "item_rest": "items",
+    "latent_correlations": "latent",
     "likert": "answers",
     "loadings": "factors",
     "map_values": "retention",
@@ -59,6 +61,7 @@ _MODULES = {
     "scree": "factors",
     "team_means": "teams",
     "turning_point": "curves",
+    "variance_shares": "latent",
 }
 
 __all__ = [
@@ -75,6 +78,7 @@ __all__ = [
     "heterotrait_ratios",
     "invariance_ladder",
     "item_rest",
+    "latent_correlations",
     "likert",
     "loadings",
     "map_values",
@@ -89,6 +93,7 @@ __all__ = [
     "scree",
     "team_means",
     "turning_point",
+    "variance_shares",
 ]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.correlation import CorrelationMatrix, PolychoricCorrelations
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     ExploratoryFactors,
@@ -30,7 +31,13 @@ from trustmeasure.tables.numbers import bounded, count, interval, level, number,
 from trustmeasure.tables.people import scale_range
 from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
 from trustmeasure.thresholds import load_thresholds
-from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
+from trustmeasure.validity import (
+    CurvilinearResult,
+    DiscriminantValidity,
+    HeterotraitRatios,
+    MarkerFactorResult,
+    MethodFactorResult,
+)
 
 
 def describe(
@@ -77,6 +84,8 @@ def describe(
         return model_words.paths(result)
     if isinstance(result, InvarianceResult) and kind == "measurement_parameters":
         return _parameters(result)
+    if isinstance(result, (CorrelationMatrix, PolychoricCorrelations)):
+        return _correlations(result, None)
     if kind == "correlation_heatmap" or _is_matrix(result):
         return _correlations(result, scale)
     if isinstance(result, (Scores, Responses)):
@@ -395,6 +404,9 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ExploratoryFactors: _loadings,
     AgreementResult: _agreement,
     CurvilinearResult: _curve,
+    DiscriminantValidity: model_words.told_apart,
+    MethodFactorResult: model_words.shared,
+    MarkerFactorResult: model_words.shared,
     MediationResult: model_words.mediated,
     ModerationResult: model_words.moderated,
     InvarianceResult: _ladder,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trustmeasure._checks import check_option
 from trustmeasure.agreement import AggregateResult, AgreementResult
 from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.correlation import CorrelationMatrix, PolychoricCorrelations
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory import (
     ExploratoryFactors,
@@ -30,7 +31,13 @@ from trustmeasure.reliability import (
 from trustmeasure.responses import Responses
 from trustmeasure.scoring import Scores
 from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
-from trustmeasure.validity import CurvilinearResult, HeterotraitRatios
+from trustmeasure.validity import (
+    CurvilinearResult,
+    DiscriminantValidity,
+    HeterotraitRatios,
+    MarkerFactorResult,
+    MethodFactorResult,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +63,11 @@ _FIGURES: dict[type, tuple[str, ...]] = {
     AgreementResult: ("agreement",),
     CurvilinearResult: ("turning_point",),
     HeterotraitRatios: ("heterotrait_ratios",),
+    DiscriminantValidity: ("latent_correlations",),
+    MethodFactorResult: ("variance_shares",),
+    MarkerFactorResult: ("variance_shares",),
+    CorrelationMatrix: ("correlation_heatmap",),
+    PolychoricCorrelations: ("correlation_heatmap",),
     StructuralModel: ("path_diagram", "residual_heatmap"),
     TheoryOfChange: ("path_diagram",),
     MediationResult: ("mediation_effects",),

@@ -12,6 +12,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
 from trustmeasure import _checks
+from trustmeasure.correlation import CorrelationMatrix, PolychoricCorrelations
 from trustmeasure.errors import DataError
 from trustmeasure.instruments import Instrument
 from trustmeasure.plots import style
@@ -41,7 +42,8 @@ def correlation_heatmap(
 
     Parameters
     ----------
-    data : Scores, DataFrame, 2-D array, or a correlation matrix as DataFrame
+    data : Scores, DataFrame, 2-D array, a correlation matrix as DataFrame, or the result of
+        `correlate`, `polychoric` or `tetrachoric`
         Persons in rows, items keyed. Each correlation uses the persons who answered both
         items. A DataFrame with the same names on rows and columns and ones in its diagonal
         is taken as the correlations themselves.
@@ -131,6 +133,8 @@ def correlation_heatmap(
 
 def correlations(data: Any, items: Sequence[str] | None, scale: str | None) -> pd.DataFrame:
     """Compute the correlations, or take those that were passed."""
+    if isinstance(data, (CorrelationMatrix, PolychoricCorrelations)):
+        data = data.correlation
     if isinstance(data, pd.DataFrame) and _is_correlation(data):
         return data if items is None else data.loc[list(items), list(items)]
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.tables.numbers import bounded, interval, level, number
+from trustmeasure.tables.numbers import bounded, interval, level, number, percent
 from trustmeasure.theory import MediationResult, ModerationResult, TheoryFit, TheoryOfChange
+from trustmeasure.validity import DiscriminantValidity, MarkerFactorResult, MethodFactorResult
 
 MOST_PATHS = 30
 
@@ -107,3 +108,28 @@ def moderated(result: ModerationResult) -> str:
 
 def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}" + ("" if n == 1 else "s")
+
+
+def shared(result: MethodFactorResult | MarkerFactorResult) -> str:
+    """Say how much of the items is the method's."""
+    method = result.items["method"]
+    return (
+        f"Stacked bars of {len(method)} items: traits, method and error. The method takes "
+        f"{percent(result.method_share)} of the variance, from {bounded(method.min())} "
+        f"({method.idxmin()}) to {bounded(method.max())} ({method.idxmax()})."
+    )
+
+
+def told_apart(result: DiscriminantValidity) -> str:
+    """Say how high factors correlate, and which are not told apart."""
+    values = result.table["correlation"]
+    names = [" with ".join(map(str, pair)) for pair in values.index]
+    low, high = int(values.abs().argmin()), int(values.abs().argmax())
+    alike = [name for name, differs in zip(names, result.table["differs"], strict=True)
+             if not differs]  # fmt: skip
+    cut = bounded(result.settings["cutoff"])
+    return (
+        f"Dot plot of {len(values)} correlations of latent variables, from "
+        f"{bounded(values.iloc[low])} ({names[low]}) to {bounded(values.iloc[high])} "
+        f"({names[high]}). Not shown to be below {cut}: {', '.join(alike) or 'none'}."
+    )
