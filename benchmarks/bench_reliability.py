@@ -118,7 +118,7 @@ def _halves(label: str, data: pd.DataFrame) -> Iterator[Row]:
     k = data.shape[1]
     yield Row(
         f"all {n_splits(k):,} split halves, {label}",
-        best_of(lambda: split_half(data, standardized=True)),
+        best_of(lambda: split_half(data, standardized=True, ci=None)),
         "psych",
         time_r("splitHalf(x)", data, packages=("psych",), calls=10),
         target_ratio=10 if k > 10 else None,

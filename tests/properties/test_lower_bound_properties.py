@@ -113,6 +113,22 @@ def test_listwise_equals_the_result_on_data_deleted_before(data: pd.DataFrame) -
     assert_frame_equal(table.drop(columns="n_dropped"), again.drop(columns="n_dropped"))
 
 
+@given(data=answers(min_persons=30), seed=SEEDS)
+@settings(max_examples=15, deadline=None)
+def test_limits_are_in_order_and_know_nothing_of_the_order_of_items(
+    data: pd.DataFrame, seed: int
+) -> None:
+    shuffled = data[data.columns[::-1]]
+    first = split_half(data, n_boot=30, rng=seed).intervals
+    second = split_half(shuffled, n_boot=30, rng=seed).intervals
+    assert first is not None
+    assert second is not None
+    np.testing.assert_allclose(first, second, rtol=1e-6, atol=1e-9)
+    known = first.dropna()
+    assert (known["ci_low"] <= known["ci_high"]).all()
+    assert (known["ci_high"] <= 1).all()
+
+
 @given(data=answers(), kind=frame_kinds())
 @settings(max_examples=20, deadline=None)
 def test_every_frame_gives_the_same_numbers(data: pd.DataFrame, kind: str) -> None:

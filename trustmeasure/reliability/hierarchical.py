@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trustmeasure import _checks
 from trustmeasure.errors import ConvergenceError, ConvergenceWarning, DataError, DataWarning
 from trustmeasure.kernels import hierarchical_omega as kernel
+from trustmeasure.kernels.bootstrap_intervals import RELIABILITY, corrected_limits, known_spread
 from trustmeasure.kernels.covariance import listwise_moments, pairwise_moments
 from trustmeasure.kernels.factor_extraction import degrees_of_freedom, most_factors
 from trustmeasure.kernels.ordinal_resampling import bootstrap_polychorics
@@ -53,8 +54,8 @@ class HierarchicalOmegaResult(Result):
         Share of the variance of the sum of the standardised items that all common factors
         explain.
     ci_low, ci_high, se : float
-        Percentile limits of ``omega_total``, and the standard deviation of its replicates;
-        missing with ``ci=None``.
+        Limits of ``omega_total`` from the bootstrap, and the standard deviation of its
+        replicates; missing with ``ci=None``.
     omega_hierarchical : float
         Share that the general factor explains.
     omega_asymptotic : float
@@ -381,8 +382,7 @@ def _intervals(
         *(f"{f}_{kind}" for f in factors for kind in ("total", "general", "group")),
     ]
     table = pd.DataFrame({"estimate": estimates}, index=pd.Index(names, name="coefficient"))
-    tail = (1 - level) / 2
     if replicates is None:
         return table.assign(se=math.nan, ci_low=math.nan, ci_high=math.nan)
-    low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
-    return table.assign(se=replicates.std(axis=0, ddof=1), ci_low=low, ci_high=high)
+    low, high = corrected_limits(estimates, replicates, RELIABILITY, level)
+    return table.assign(se=known_spread(replicates), ci_low=low, ci_high=high)
