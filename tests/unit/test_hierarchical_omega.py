@@ -169,7 +169,7 @@ def test_the_table_shows_loadings_and_group_omegas() -> None:
     table = tm.table(found)
     assert list(table.frame["Item"])[-3:] == ["ω total", "ω general", "ω group"]
     assert len(table.frame) == 15
-    assert "bootstrap percentile" in table.note
+    assert "bootstrap, less its bias" in table.note
     assert "ω hierarchical" in table.note
 
 

@@ -18,7 +18,9 @@ from trustmeasure.tables.options import Options, build, item_cells, of_scale, ve
 N, R = italic("n"), italic("r")
 
 HOW = {
+    "asymptotic": "asymptotic",
     "bootstrap": "bootstrap percentile",
+    "corrected": "bootstrap, less its bias",
     "delta": "delta method",
     "monte_carlo": "Monte Carlo",
 }
@@ -124,7 +126,7 @@ def hierarchical_omega_table(result: HierarchicalOmegaResult, options: Options) 
     ]
     limits = result.intervals[["ci_low", "ci_high"]].to_numpy()
     low, high = limits[result.intervals.index.get_loc("omega_hierarchical")]
-    settings = result.settings
+    settings = {**result.settings, "ci": "corrected"}  # what its bootstrap is
     notes: list[Rich | str] = [
         with_interval("ω total", result.omega_total, result.ci_low, result.ci_high, settings)
         + "; "
