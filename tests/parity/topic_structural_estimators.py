@@ -33,5 +33,8 @@ def fit(name: str) -> StructuralModel:
             "fiml": {"missing": "fiml"},
             "group": {"group": "school"},
             "means": {"meanstructure": True},
+            "equal": {"group": "school", "group_equal": "loadings"},
+            "wishart": {"likelihood": "wishart"},
+            "random": {"fixed_x": False},
         }[word]
     return sem(MODELS[model], data, **options)

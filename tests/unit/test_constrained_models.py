@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -224,3 +225,43 @@ def test_moments_alone_have_no_weights() -> None:
 def test_missing_answers_go_with_likelihoods(estimator: str) -> None:
     with pytest.raises(OptionError, match="goes with estimators"):
         cfa(THREE, HS, missing="fiml", estimator=estimator)
+
+
+# --- likelihood of covariances -----------------------------------------------------------------
+
+
+def test_wishart_likelihood_counts_one_person_less() -> None:
+    normal, wishart = cfa(THREE, HS), cfa(THREE, HS, likelihood="wishart")
+    n = len(HS)
+    assert wishart.fit["chisq"] == pytest.approx(normal.fit["chisq"] * (n - 1) / n)
+    ratio = wishart.estimates["est"] / normal.estimates["est"]
+    variances = (wishart.estimates["op"] == "~~").to_numpy()
+    assert ratio[variances].to_numpy() == pytest.approx(n / (n - 1), rel=1e-6)
+    assert ratio[~variances].to_numpy() == pytest.approx(1.0, rel=1e-6)
+    moments = HS[[f"x{j}" for j in range(1, 10)]].cov()
+    given = cfa(THREE, cov=moments, n_obs=n, likelihood="wishart")
+    assert given.fit["chisq"] == pytest.approx(wishart.fit["chisq"])
+    assert wishart.settings["likelihood"] == "wishart"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"estimator": "GLS"}, "not with estimator='GLS'"),
+        ({"missing": "fiml"}, "complete answers"),
+        ({"cluster": "school", "estimator": "MLR"}, "without clusters"),
+        ({"ordered": ["x1"]}, "continuous items"),
+    ],
+)
+def test_wishart_likelihood_is_of_complete_answers(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        cfa(THREE, HS, likelihood="wishart", **options)
+
+
+def test_predictors_are_modelled_where_asked() -> None:
+    model = "visual =~ x1 + x2 + x3\nvisual ~ x4"
+    given, modelled = sem(model, HS), sem(model, HS, fixed_x=False)
+    assert modelled.fit["npar"] == given.fit["npar"] + 1
+    assert modelled.fit["chisq"] == pytest.approx(given.fit["chisq"], rel=1e-6)
+    with pytest.raises(OptionError, match="leave out fixed_x="):
+        sem(model, HS, estimator="GLS", fixed_x=True)

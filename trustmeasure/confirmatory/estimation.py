@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,14 @@ from trustmeasure.confirmatory.samples import GroupSample, Samples
 from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.confirmatory.starts import is_shared, starting_values
 from trustmeasure.kernels.incomplete import normal_moments
-from trustmeasure.kernels.moment_fit import Estimator, Model, Sample, fit_moments, score
+from trustmeasure.kernels.moment_fit import (
+    Estimator,
+    Model,
+    Sample,
+    discrepancy,
+    fit_moments,
+    score,
+)
 from trustmeasure.kernels.pattern_fit import (
     deviance,
     fit_patterns,
@@ -66,13 +73,17 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Data:
-    """The moments, or patterns of answers, that a discrepancy is taken from."""
+    """The moments, or patterns of answers, that a discrepancy is taken from.
+
+    With ``wishart``, covariances divide by n − 1, and so many persons count in each group.
+    """
 
     samples: tuple[Sample, ...]
     patterns: tuple[PatternStack, ...] | None
     estimator: Estimator
     saturated: tuple[tuple[FloatArray, FloatArray], ...]
     saturated_loglik: float
+    wishart: bool = False
 
     @property
     def n(self) -> float:
@@ -80,7 +91,9 @@ class Data:
         return sum(sample.n for sample in self.samples)
 
 
-def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: bool) -> Data:
+def prepare(
+    samples: Samples, estimator: Estimator, *, means: bool, incomplete: bool, wishart: bool = False
+) -> Data:
     """Bring each group to what its discrepancy is taken from."""
     if incomplete:
         stacks = tuple(stack_patterns(_answers(group.values)) for group in samples.groups)
@@ -123,6 +136,7 @@ def prepare(samples: Samples, estimator: Estimator, *, means: bool, incomplete: 
             for group in samples.groups
         ),
         saturated_loglik=loglik if estimator == "ML" else float("nan"),
+        wishart=wishart,
     )
 
 
@@ -205,8 +219,7 @@ def _search(model: Model, data: Data, start: FloatArray) -> Estimates:
         found = fit_moments(model, data.samples, start, data.estimator)
         converged, rounds = bool(found.converged), found.n_iterations
         reduced = _reduced(model, found.parameters)
-        chisq = statistic_factor(data) * float(found.discrepancy)
-        loglik = data.saturated_loglik - 0.5 * chisq  # NaN where it is no likelihood
+        chisq, loglik = _statistic(model, data, reduced, float(found.discrepancy))
     return Estimates(
         model=model,
         reduced=reduced,
@@ -236,8 +249,7 @@ def estimates_at(model: Model, data: Data, reduced: FloatArray) -> Estimates:
         loglik = -0.5 * data.n * level - _constant(data.patterns)
         chisq = 2.0 * (data.saturated_loglik - loglik)
     else:
-        chisq = statistic_factor(data) * level
-        loglik = data.saturated_loglik - 0.5 * chisq
+        chisq, loglik = _statistic(model, data, reduced, level)
     return Estimates(
         model=model,
         reduced=reduced,
@@ -250,9 +262,19 @@ def estimates_at(model: Model, data: Data, reduced: FloatArray) -> Estimates:
     )
 
 
+def _statistic(model: Model, data: Data, reduced: FloatArray, level: float) -> tuple[float, float]:
+    """Give χ² and the log-likelihood (NaN where there is none) of a discrepancy."""
+    loglik = data.saturated_loglik - 0.5 * data.n * level
+    if data.wishart:
+        fewer = [replace(_single(sample), n=sample.n - 1.0) for sample in data.samples]
+        level = float(discrepancy(model, fewer, reduced[None], data.estimator)[0])
+    return statistic_factor(data) * level, loglik
+
+
 def statistic_factor(data: Data) -> float:
-    """Persons that a discrepancy is multiplied by; lavaan's n − 1 for GLS and ULS."""
-    return data.n if data.estimator == "ML" else data.n - len(data.samples)
+    """Persons that a discrepancy is multiplied by; one fewer a group but by normal likelihood."""
+    normal = data.estimator == "ML" and not data.wishart
+    return data.n if normal else data.n - len(data.samples)
 
 
 def _reduced(model: Model, parameters: FloatArray) -> FloatArray:
@@ -283,8 +305,6 @@ def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
 
 def discrepancy_at(model: Model, data: Data, reduced: FloatArray) -> float:
     """Give the discrepancy at reduced parameters (k,); infinite where the model is impossible."""
-    from trustmeasure.kernels.moment_fit import discrepancy
-
     if data.patterns is not None:
         return deviance(model, data.patterns, reduced)
     flat = [_single(sample) for sample in data.samples]

@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.estimation import Data, Estimates, normal_loglik
+from trustmeasure.confirmatory.estimation import (
+    Data,
+    Estimates,
+    normal_loglik,
+    statistic_factor,
+)
 from trustmeasure.confirmatory.inference import Scaled
 from trustmeasure.confirmatory.samples import Samples
 from trustmeasure.confirmatory.specification import Block, Specification
@@ -121,12 +126,12 @@ def fit_measures(
     scaling: tuple[float, float] | None,
 ) -> pd.Series:
     """Compute every index that the estimator allows."""
-    n, groups = float(samples.n), len(samples.groups)
-    n_statistic = n if data.estimator == "ML" else n - groups
+    groups = len(samples.groups)
+    n_statistic = statistic_factor(data)
     npar = specification.basis.shape[1] - found.n_equal
     measures: dict[str, float] = {
         "npar": npar,
-        "fmin": 0.5 * tested.chisq / n,
+        "fmin": _minimum(found, tested.chisq, data),
         "chisq": tested.chisq,
         "df": tested.df,
         # Unweighted least squares alone has no χ² distribution.
@@ -153,6 +158,13 @@ def fit_measures(
     moments = sum(n_moments(block.observed, (), means=means) for block in specification.blocks)
     measures |= goodness(_unexplained(specification, data, samples, residuals), tested.df, moments)
     return pd.Series(measures, dtype=np.float64)
+
+
+def _minimum(found: Estimates, chisq: float, data: Data) -> float:
+    """Half the discrepancy, as lavaan counts persons."""
+    if data.wishart:
+        return (found.saturated_loglik - found.loglik) / data.n
+    return 0.5 * chisq / data.n
 
 
 def _baseline(baseline: Tested) -> dict[str, float]:

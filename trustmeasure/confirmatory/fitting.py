@@ -27,7 +27,13 @@ from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.sample_size import note_sample
-from trustmeasure.confirmatory.samples import Samples, from_data, from_moments, group_labels
+from trustmeasure.confirmatory.samples import (
+    Samples,
+    from_data,
+    from_moments,
+    group_labels,
+    unbiased,
+)
 from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
@@ -38,6 +44,7 @@ from trustmeasure.results import Notes
 MISSING = ("listwise", "fiml")
 # Estimators of incomplete data.
 LIKELIHOODS = ("ML", "MLR", "MLF")
+LIKELIHOOD_KINDS = ("normal", "wishart")
 
 
 def fit_model(
@@ -58,6 +65,7 @@ def fit_model(
     orthogonal: bool = False,
     meanstructure: bool | None = None,
     fixed_x: bool | None = None,
+    likelihood: str = "normal",
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -66,6 +74,11 @@ def fit_model(
     """Read the model and the data, fit it and its baseline, and put the result together."""
     parsed = parse_model(model)
     check_option("fixed_x", fixed_x, (None, True, False))
+    check_option("likelihood", likelihood, LIKELIHOOD_KINDS)
+    wishart = likelihood == "wishart"
+    if wishart:
+        ordinal = ordered is not None and ordered is not False
+        _check_wishart(estimator, missing, cluster, levels=bool(parsed.levels) or ordinal)
     if parsed.levels:
         if fixed_x is not None:
             raise OptionError("fixed_x= is not offered for models with levels.")
@@ -134,6 +147,8 @@ def fit_model(
         data, table, group=group, labels=labels, cluster=cluster, missing=missing, corr=corr,
         cov=cov, n_obs=n_obs, means=means, notes=notes,
     )  # fmt: skip
+    if wishart:
+        samples = unbiased(samples)
     # Robust indices of FIML have a formula of their own, which holds for complete answers too.
     incomplete = missing == "fiml" and (
         errors == "robust.huber.white"
@@ -147,7 +162,9 @@ def fit_model(
     if discrepancy == "WLS":
         _refuse_too_few(specification, samples, means=with_means)
     note_sample(samples, table.observed, len(specification.basis.T), notes)
-    prepared = prepare(samples, discrepancy, means=with_means, incomplete=incomplete)
+    prepared = prepare(
+        samples, discrepancy, means=with_means, incomplete=incomplete, wishart=wishart
+    )
     found, held = estimate_within(specification, samples, prepared)
     df = degrees_of_freedom(specification, means=with_means, n_equal=found.n_equal)
     known = informed(specification, prepared, samples, errors=errors) if incomplete else None
@@ -204,11 +221,26 @@ def fit_model(
             "orthogonal": orthogonal,
             "meanstructure": with_means,
             "fixed_x": options["fixed_x"],
+            "likelihood": likelihood,
             "n_obs": n_obs,
             "conf_level": conf_level,
         },
         warnings=notes.messages(),
     )
+
+
+def _check_wishart(estimator: str, missing: str, cluster: str | None, *, levels: bool) -> None:
+    """Refuse what has no likelihood of covariances alone."""
+    if levels or cluster is not None or missing != "listwise":
+        raise OptionError(
+            "likelihood='wishart' is for complete answers to continuous items, without clusters or "
+            "levels. Leave it out."
+        )
+    if ESTIMATORS.get(estimator, ("",))[0] != "ML":
+        raise OptionError(
+            f"likelihood='wishart' goes with maximum likelihood, not with estimator='{estimator}', "
+            "which counts n − 1 persons anyway."
+        )
 
 
 def _check_estimator(estimator: str) -> None:

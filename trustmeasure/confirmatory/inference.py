@@ -12,6 +12,7 @@ from trustmeasure.confirmatory.estimation import (
     Estimates,
     expected_information,
     hessian,
+    statistic_factor,
 )
 from trustmeasure.confirmatory.samples import GroupSample, Samples
 from trustmeasure.confirmatory.specification import Specification
@@ -99,19 +100,19 @@ def infer(
     information = hessian(found, data) if observed else expected_information(found, data)
     weakest, direction = _weakest(information, found.model)
     scaled, factors = None, None
+    n = statistic_factor(data)
     if errors == "standard":
         if data.estimator == "ULS":
             information = _unweighted_information(found, data)
-        n = data.n if data.estimator == "ML" else data.n - len(data.samples)
         spread = _inverse(information)
     elif errors == "robust.sem":
-        n, inverse = data.n, _inverse(information)
+        inverse = _inverse(information)
         parts = robust_traces(specification, found, samples, information, means=means)
         spread = inverse @ parts.meat @ inverse
         if df > 0:
             scaled = scale(found.chisq, df, test, parts.first, parts.second)
     else:
-        n, inverse = data.n, _inverse(information)
+        inverse = _inverse(information)
         meat = _meat(found, samples, means=means)
         spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
         if df > 0 and test == "yuan.bentler.mplus":
@@ -178,6 +179,14 @@ def _moments_information(
         )
         information += reduced.T @ _observed_of(stack, moments.spread, moments.mean) @ reduced
     return information / samples.n
+
+
+def _expected_of(stack: PatternStack, spread: FloatArray, mean: FloatArray) -> FloatArray:
+    """Give the expected information of covariances and means."""
+    terms = pattern_terms(stack, spread, mean, expected=True)
+    if terms is None or terms.expected is None:
+        raise np.linalg.LinAlgError("the covariance matrix has no inverse")
+    return terms.expected
 
 
 def _observed_of(stack: PatternStack, spread: FloatArray, mean: FloatArray) -> FloatArray:
@@ -300,8 +309,11 @@ def _distance_trace(group: GroupSample, *, means: bool) -> float:
     """Give the trace of complete cases from their Mahalanobis distances alone."""
     values = _answers(group)
     p = values.shape[1]
-    square = squared_distances(values, values.mean(axis=0), group.covariance) ** 2
-    return float(0.5 * (square.mean() - p) + (p if means else 0))
+    distance = squared_distances(values, values.mean(axis=0), group.covariance)
+    # The mean distance is p, but for covariances that divide by n − 1.
+    level = float(distance.mean())
+    spread: float = 0.5 * (float((distance**2).mean()) - 2.0 * level + p)
+    return spread + level if means else spread
 
 
 def _saturated_part(
@@ -313,12 +325,18 @@ def _saturated_part(
     *,
     means: bool,
 ) -> float:
-    """Give the trace of one group, the information observed at the saturated moments."""
+    """Give the trace of one group, with the information at the saturated moments.
+
+    It is the observed one; for complete answers, the same as what is expected there.
+    """
     p = len(spread)
     model = saturated_model(p)
     rows, columns = np.tril_indices(p)
     point = np.concatenate([spread[rows, columns], mean])
-    information = _observed_of(stack, spread, mean) / stack.n
+    if np.isnan(_answers(group)).any():
+        information = _observed_of(stack, spread, mean) / stack.n
+    else:
+        information = _expected_of(stack, spread, mean) / stack.n
     meat = (
         clustered_products(case_scores(model, [_answers(group)], point)[0], group.clusters)
         / group.n

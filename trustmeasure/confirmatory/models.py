@@ -25,6 +25,7 @@ def cfa(
     orthogonal: bool = False,
     meanstructure: bool | None = None,
     fixed_x: bool | None = None,
+    likelihood: str = "normal",
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -84,6 +85,9 @@ def cfa(
     fixed_x : bool, optional
         Take observed variables that only predict as they are: by default with maximum likelihood,
         and with ``ordered``, which then conditions on them. False models their moments, too.
+    likelihood : {"normal", "wishart"}
+        Of maximum likelihood: of the persons' answers, or of the covariances alone, which then
+        divide by n − 1 and count n − 1 persons a group in χ² and errors.
     cov, corr : DataFrame, optional
         Covariance matrix (divisor n − 1) or correlation matrix instead of ``data``.
     n_obs : int, optional
@@ -200,8 +204,8 @@ def cfa(
         "cfa", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
         group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
         missing=missing, std_lv=std_lv,
-        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, corr=corr, cov=cov,
-        n_obs=n_obs, means=means, conf_level=conf_level,
+        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, likelihood=likelihood,
+        corr=corr, cov=cov, n_obs=n_obs, means=means, conf_level=conf_level,
     )  # fmt: skip
 
 
@@ -221,6 +225,7 @@ def sem(
     orthogonal: bool = False,
     meanstructure: bool | None = None,
     fixed_x: bool | None = None,
+    likelihood: str = "normal",
     corr: Any = None,
     cov: Any = None,
     n_obs: int | None = None,
@@ -240,7 +245,7 @@ def sem(
         As in `cfa`.
     cluster, missing, std_lv
         As in `cfa`.
-    orthogonal, meanstructure, fixed_x, corr, cov, n_obs, means, conf_level
+    orthogonal, meanstructure, fixed_x, likelihood, corr, cov, n_obs, means, conf_level
         As in `cfa`.
 
     Returns
@@ -279,8 +284,8 @@ def sem(
         "sem", model, data, estimator=estimator, ordered=ordered, parameterization=parameterization,
         group=group, group_equal=group_equal, group_partial=group_partial, cluster=cluster,
         missing=missing, std_lv=std_lv,
-        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, corr=corr, cov=cov,
-        n_obs=n_obs, means=means, conf_level=conf_level,
+        orthogonal=orthogonal, meanstructure=meanstructure, fixed_x=fixed_x, likelihood=likelihood,
+        corr=corr, cov=cov, n_obs=n_obs, means=means, conf_level=conf_level,
     )  # fmt: skip
 
 

@@ -128,10 +128,10 @@ def tested(
 
 
 def _refuse_unweighted(fitted: Fitted) -> None:
-    if fitted.data.estimator not in ("ML", "GLS"):
+    if fitted.data.estimator == "ULS":
         raise OptionError(
-            "Score tests are for estimators by maximum likelihood and 'GLS', not for "
-            f"'{fitted.data.estimator}'. Fit the model with estimator='ML' or 'MLR'."
+            "There are no score tests for estimator='ULS', whose statistic has no χ² distribution. "
+            "Fit the model with estimator='ML' or 'MLR'."
         )
 
 

@@ -54,7 +54,7 @@ class Refit:
     def fit(self, moments: Sequence[tuple[FloatArray, FloatArray]]) -> Replicates:
         """Fit means (b, p) and covariances (b, p, p), divisor n, of each group."""
         data = self.fitted.data
-        unbiased = data.estimator != "ML"
+        unbiased = data.estimator != "ML" or data.wishart
         samples = [
             Sample(
                 covariance * (group.n / (group.n - 1) if unbiased else 1.0),

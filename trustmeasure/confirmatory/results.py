@@ -152,7 +152,7 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            With estimator="ULS" or "WLS" of continuous items.
+            With estimator="ULS" of continuous items.
 
         Notes
         -----
@@ -160,8 +160,10 @@ class StructuralModel(Result):
         (with "level" instead of "group"). Left out are parameters that would not be identified,
         the moments of exogenous variables, and regressions of these on others. Of fixed
         variances, lavaan standardises the estimate, not the change; here all columns are about
-        the change. With "GLS" lavaan multiplies by n where n − 1 belongs. Indices of many
-        parameters capitalise on chance: add a parameter only where theory has a place for it.
+        the change. lavaan's indices are n / (n − 1) of these with likelihood="wishart", and, by a
+        gradient that is taken with n, its indices and changes (n − 1) / n of these with "GLS"
+        and "WLS"; here indices are on the scale of χ². Indices of many parameters capitalise on
+        chance: add a parameter only where theory has a place for it.
 
         References
         ----------
@@ -200,7 +202,7 @@ class StructuralModel(Result):
         Raises
         ------
         OptionError
-            For a model without equalities, and with estimator="ULS" or "WLS" of continuous
+            For a model without equalities, and with estimator="ULS" of continuous
             items.
 
         Notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,15 @@ class Samples:
         """Mean of each group, where known."""
         means = [group.mean for group in self.groups if group.mean is not None]
         return means if len(means) == len(self.groups) else None
+
+
+def unbiased(samples: Samples) -> Samples:
+    """Let covariances divide by n − 1."""
+    groups = [
+        replace(group, covariance=group.covariance * (group.n / (group.n - 1.0)))
+        for group in samples.groups
+    ]
+    return replace(samples, groups=tuple(groups))
 
 
 def group_labels(data: Any, group: str | None) -> list[Any]:

@@ -44,3 +44,24 @@ report("hs/mixed/GLS/means", hs, estimator = "GLS", meanstructure = TRUE)
 report("holes/three/MLF/fiml", holes, estimator = "MLF", missing = "fiml")
 report("hs/mixed/MLM/means", hs, estimator = "MLM", meanstructure = TRUE)
 report("hs/mixed/MLM/group", hs, estimator = "MLM", group = "school")
+
+# The likelihood of the covariances alone: n - 1 persons.
+for (model in c("three", "mixed", "paths")) {
+  report(paste("hs", model, "ML", "wishart", sep = "/"), hs, likelihood = "wishart")
+}
+report("hs/mixed/ML/means/wishart", hs, likelihood = "wishart", meanstructure = TRUE)
+report("hs/three/ML/group/wishart", hs, likelihood = "wishart", group = "school")
+report("hs/three/ML/equal/wishart", hs, likelihood = "wishart", group = "school", group.equal = "loadings")
+for (estimator in c("MLM", "MLMV", "MLMVS", "MLR", "MLF")) {
+  report(paste("hs/three", estimator, "wishart", sep = "/"), hs, estimator = estimator, likelihood = "wishart")
+}
+for (estimator in c("MLM", "MLR")) {
+  report(paste("hs/mixed", estimator, "wishart", sep = "/"), hs, estimator = estimator, likelihood = "wishart")
+}
+report("hs/three/MLR/group/wishart", hs, estimator = "MLR", likelihood = "wishart", group = "school")
+report("hs/three/MLM/equal/wishart", hs,
+  estimator = "MLM", likelihood = "wishart", group = "school", group.equal = "loadings"
+)
+# Observed predictors whose moments are modelled.
+report("hs/mixed/ML/random", hs, fixed.x = FALSE)
+report("hs/mixed/MLR/random", hs, estimator = "MLR", fixed.x = FALSE)
