@@ -28,6 +28,8 @@ ITEMS = [f"A{i}" for i in range(1, 6)] + [f"C{i}" for i in range(1, 6)]
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 PATHS = "A =~ A1 + A2 + A3\nC =~ C1 + C2 + C3\nC ~ A\nN1 ~ A + C\nN2 ~ A"
 COVARIATE = "A =~ A1 + A2 + A3\nA ~ age\nN1 ~ A + age\nN2 ~ A"
+GIVEN = "A =~ A1 + A2 + A3\nA ~ age + gender\nN1 ~ A + age\nN2 ~ A"
+BOTH = "A =~ A1 + A2 + A3\nC =~ C1 + C2 + C3\nA ~ age + gender\nC ~ A + age"
 LABELS = "A =~ a*A2 + a*A3 + b*A4 + b*A5 + A1\nC =~ C1 + c*C2 + c*C3 + C4 + C5"
 
 
@@ -71,6 +73,8 @@ def fit(name: str) -> OrdinalStructuralModel:
             ["A1", "A2", "A3", "N1", "N2"],
             {"fixed_x": False},
         ),
+        "given": (GIVEN, bfi(), ["A1", "A2", "A3", "N1", "N2"], {}),
+        "given/scores": (BOTH, bfi(), ["A1", "A2", "A3", "C1", "C2", "C3"], {}),
         "groups/delta": (TWO, bfi(), ITEMS, groups),
         "groups/theta": (TWO, bfi(), ITEMS, {**groups, "parameterization": "theta"}),
     }
@@ -120,12 +124,16 @@ def _residuals(case: Case, fitted: OrdinalStructuralModel) -> Iterator[Compariso
             yield from case.compare(f"{theirs}|cov|{place + 1}", cov, **LOOSE)
             cuts = found.thresholds if alone else found.thresholds[label]
             yield from case.compare(f"{theirs}|th|{place + 1}", cuts, **LOOSE)
+            if f"{theirs}|slopes|{place + 1}" in case.values:
+                yield from case.compare(f"{theirs}|slopes|{place + 1}", found.slopes, **LOOSE)
 
 
 def _implied(case: Case, fitted: OrdinalStructuralModel) -> Iterator[Comparison]:
     for place, (label, parts) in enumerate(fitted.implied().items(), start=1):
         yield from case.compare(f"implied|cov|{place}", parts["cov"], **LOOSE)
         yield from case.compare(f"implied|th|{place}", parts["thresholds"], **LOOSE)
+        if "slopes" in parts:
+            yield from case.compare(f"implied|slopes|{place}", parts["slopes"], **LOOSE)
         column = "r_squared" if label is None else label
         yield from case.compare(f"rsquare|{place}", fitted.r_squared[column], **LOOSE)
 

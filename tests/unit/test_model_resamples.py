@@ -101,6 +101,13 @@ def test_ordered_items_with_missing_answers_and_continuous_ones() -> None:
     near_to(tm.bootstrap(mixed, n_boot=30, rng=1), mixed, 0.25)
 
 
+def test_ordered_items_given_covariates() -> None:
+    data = answers().assign(age=np.random.default_rng(5).normal(size=500))
+    data["age"] += data["A2"] / 2
+    fitted = tm.sem(f"{MODEL}\nA ~ age\nC ~ A + age", data, ordered=ITEMS)
+    near_to(tm.bootstrap(fitted, n_boot=40, rng=1), fitted, 0.25)
+
+
 def test_incomplete_answers() -> None:
     fitted = tm.cfa(MODEL, holes(), missing="fiml", estimator="MLR")
     found = tm.bootstrap(fitted, n_boot=50, rng=1)

@@ -134,7 +134,8 @@ def bootstrap(
     Equals ``lavaan::bootstrapLavaan(fit, R = n_boot)`` up to the draw, and with
     ``bollen_stine`` lavaan's ``test = "bollen.stine"``. Quantiles are R's type 7; lavaan's
     interpolate on the normal scale, which differs in the third digit of a standard error. A
-    resample of ordered items in which a category is empty has no solution, as in lavaan. Of
+    resample of ordered items in which a category is empty has no solution, as in lavaan;
+    covariates that these are conditioned on keep the sample's moments in what is standardised. Of
     two-level models lavaan has no bootstrap; here clusters are drawn, each a new one.
 
     References

@@ -197,7 +197,9 @@ def _candidates(table: ParameterTable, group: int) -> Iterator[tuple[str, str, s
     for kind in (measured, latent):
         for a, b in combinations_with_replacement(kind, 2):
             yield a, "~~", b
-    given = {row.lhs for row in table.parameters if row.exo and row.group == group}
+    given = {
+        row.lhs for row in table.parameters if row.exo and row.op != "~" and row.group == group
+    }
     for a, b in permutations(related, 2):
         # What explains an exogenous variable is beyond a model that takes it as given.
         if a not in given and not (a in indicators and b in latent):

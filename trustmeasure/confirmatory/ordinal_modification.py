@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def _candidates(solution: OrdinalSolution) -> Candidates:
         return own and table.parameterization == "delta"
 
     extended, places = extended_table(table, operators=ORDINAL_OPERATORS, derived=derived)
-    specification = specify_ordinal(extended)
+    specification = specify_ordinal(extended).filled(solution.moments)
     model = specification.model(solution.moments)
     point = np.concatenate([solution.parameters, added_starts(table, extended)])
     gradient, information = slope_and_information(model, solution.samples, point)
@@ -88,7 +89,12 @@ def _scales(
 
     A scaling factor is one over such a deviation itself, and has no standard value.
     """
-    lv, everything = change_scales(specification.base, *completed(model, point))
+    blocks = [
+        replace(block, stand_ins=block.stand_ins | set(given))
+        for block, given in zip(specification.base.blocks, specification.given, strict=True)
+    ]
+    base = replace(specification.base, blocks=tuple(blocks))
+    lv, everything = change_scales(base, *completed(model, point))
     groups = [ordinal_implied(layout, point) for layout in model.layouts]
     for place, row in enumerate(specification.table.parameters):
         if row.op == "|":

@@ -32,8 +32,8 @@ IntArray = NDArray[np.intp]
 class OrdinalResamples:
     """Ordered items: thresholds and correlations of all resamples, fitted as one stack.
 
-    ``groups`` holds answers (n, p), ordered ones by the numbers of their categories, and
-    ``draws`` rows of each (b, n).
+    ``groups`` holds answers (n, p), ordered ones by the numbers of their categories and
+    covariates that the model conditions on last, and ``draws`` rows of each (b, n).
     """
 
     solution: OrdinalSolution
@@ -50,10 +50,8 @@ class OrdinalResamples:
         """Draw persons within groups."""
         solution = fit.solution
         groups = [
-            coded_answers(group.values, block, fit.answers)
-            for group, block in zip(
-                fit.answers.samples.groups, solution.specification.base.blocks, strict=True
-            )
+            coded_answers(group.values, solution.specification.whole_block(place), fit.answers)
+            for place, group in enumerate(fit.answers.samples.groups)
             if group.values is not None
         ]
         draws = [
@@ -83,8 +81,13 @@ class OrdinalResamples:
 
     def _stack(self, place: int, values: FloatArray, rows: IntArray) -> MomentStack:
         shape, moments = self.solution.specification.shapes[place], self.solution.moments[place]
-        if len(shape.continuous) or self.kind == "WLS":
-            return mixed_stack(values, shape.categories, rows, full=self.kind == "WLS")
+        p, full = len(shape.categories), self.kind == "WLS"
+        if shape.n_given:
+            return mixed_stack(
+                values[:, :p], shape.categories, rows, full=full, given=values[:, p:]
+            )
+        if len(shape.continuous) or full:
+            return mixed_stack(values, shape.categories, rows, full=full)
         codes = category_codes(values)
         return ordered_stack(codes, shape.categories, rows, moments.moments[shape.pairs])
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_option
@@ -25,7 +26,8 @@ from trustmeasure.kernels.ordinal_moments import OrdinalMoments, Shape
 from trustmeasure.kernels.ordinal_structure import OrdinalImplied
 
 FloatArray = NDArray[np.float64]
-Part = tuple[FloatArray, FloatArray, FloatArray]
+# Of covariances, means, thresholds and slopes.
+Part = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 def ordinal_residuals(
@@ -59,8 +61,29 @@ def ordinal_residuals(
         cov=joined_matrices(names, labels, [part[0] for part in parts]),
         mean=joined_series(numeric, labels, [part[1] for part in parts]) if numeric[0] else None,
         thresholds=joined_series(cuts, labels, [part[2] for part in parts]),
+        slopes=_joined_slopes(solution, labels, [part[3] for part in parts]),
         settings={"kind": kind, "estimator": settings["estimator"]},
     )
+
+
+def _joined_slopes(
+    solution: OrdinalSolution, labels: Sequence[Any], parts: Sequence[FloatArray]
+) -> pd.DataFrame | None:
+    specification = solution.specification
+    frames = [
+        pd.DataFrame(part, index=list(block.observed), columns=list(given))
+        for part, block, given in zip(
+            parts, specification.base.blocks, specification.given, strict=True
+        )
+    ]
+    if not len(frames[0].columns):
+        return None
+    return frames[0] if len(frames) == 1 else pd.concat(frames, keys=list(labels))
+
+
+def slopes_of(shape: Shape, moments: FloatArray) -> FloatArray:
+    """Take the slopes (p, n_given) out of moments (q,)."""
+    return moments[shape.slopes].reshape(shape.n_given, len(shape.categories)).T
 
 
 def threshold_names(observed: Sequence[str], shape: Shape) -> list[str]:
@@ -89,7 +112,8 @@ def _plain(moments: OrdinalMoments, implied: OrdinalImplied, kind: str) -> Part:
     means = 0.0 - rest[~by_cut]
     if kind == "correlation":
         means = means / np.sqrt(np.diag(moments.covariance)[shape.continuous])
-    return found, means, rest[by_cut]
+    slopes = slopes_of(shape, moments.moments - implied.moments)
+    return found, means, rest[by_cut], slopes
 
 
 def _scaled(moments: OrdinalMoments, implied: OrdinalImplied, variances: FloatArray) -> Part:
@@ -100,7 +124,7 @@ def _scaled(moments: OrdinalMoments, implied: OrdinalImplied, variances: FloatAr
     matrix = implied_covariance(shape, found)
     ordered = np.flatnonzero(shape.ordered)
     matrix[ordered, ordered] = 0.0
-    return matrix, 0.0 - level[~by_cut], level[by_cut]
+    return matrix, 0.0 - level[~by_cut], level[by_cut], slopes_of(shape, found)
 
 
 def _variances(solution: OrdinalSolution, kind: str) -> list[FloatArray]:

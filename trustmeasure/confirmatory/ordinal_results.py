@@ -47,9 +47,10 @@ class OrdinalStructuralModel(StructuralModel):
         """Give the moments that the model implies, for each group.
 
         "cov" has correlations of the variables behind ordered items, "thresholds" is named as
-        "item|t1"; "mean" has the means of continuous variables, where there are any.
+        "item|t1"; "mean" has the means of continuous variables, where there are any. Given
+        covariates, these are of what covariates leave, and "slopes" are the slopes on them.
         """
-        from trustmeasure.confirmatory.ordinal_residuals import threshold_names
+        from trustmeasure.confirmatory.ordinal_residuals import slopes_of, threshold_names
 
         found: dict[Any, dict[str, pd.DataFrame | pd.Series]] = {}
         blocks = self.solution.specification.base.blocks
@@ -69,6 +70,10 @@ class OrdinalStructuralModel(StructuralModel):
             if len(shape.continuous):
                 # Moments hold means with the other sign.
                 found[label]["mean"] = pd.Series(-level[~by_cut], index=names[shape.continuous])
+            if given := self.solution.specification.given[len(found) - 1]:
+                found[label]["slopes"] = pd.DataFrame(
+                    slopes_of(shape, group.moments), index=names, columns=list(given)
+                )
         return found
 
     def residuals(self, *, kind: str = "raw") -> ModelResiduals:
@@ -83,7 +88,8 @@ class OrdinalStructuralModel(StructuralModel):
         Returns
         -------
         ModelResiduals
-            ``cov``, ``thresholds``, and ``mean`` of continuous variables.
+            ``cov``, ``thresholds``, ``mean`` of continuous variables, and ``slopes`` on
+            covariates that the model conditions on.
 
         Notes
         -----
@@ -162,15 +168,15 @@ class OrdinalStructuralModel(StructuralModel):
 
         Notes
         -----
-        Equals ``lavaan::lavPredict(fit, method = "EBM")``, or "ML", of one group under the
-        delta parameterization, as far as lavaan's search goes (some 1e-3). In lavaan 0.6-14,
-        scores under the theta parameterization, and those of further groups, mix the units of
-        thresholds and of the variables behind; here both parameterizations give the same
-        scores. Whoever gave only lowest, or only highest, answers has no maximum of the
-        likelihood: "ML" then ends where a normal prior with a variance of 100,000 holds it, as
-        in lavaan. Standard errors, which lavaan does not give, are from the curvature at the
-        score. Residual covariances play no part, as in lavaan. Persons with a missing answer
-        have no score where the model was fitted listwise.
+        Equals ``lavaan::lavPredict(fit, method = "EBM")``, or "ML", of one group under the delta
+        parameterization, as far as lavaan's search goes (some 1e-3). In lavaan 0.6-14, scores under
+        the theta parameterization, and those of further groups, mix the units of thresholds and of
+        the variables behind, and what covariates do to an item directly is left out; here both
+        parameterizations give the same scores. Whoever gave only lowest, or only highest, answers
+        has no maximum of the likelihood: "ML" then ends where a normal prior with a variance of
+        100,000 holds it, as in lavaan. Standard errors, which lavaan does not give, are from the
+        curvature at the score. Residual covariances play no part, as in lavaan. Persons with a
+        missing answer have no score where the model was fitted listwise.
 
         References
         ----------

@@ -48,6 +48,9 @@ class ModelResiduals(Result):
         Residuals of the means, where the model has means; of ordered items, see thresholds.
     thresholds : Series or None
         Residuals of the thresholds of ordered items, named as "item|t1".
+    slopes : DataFrame or None
+        Residuals of the slopes on covariates that a model of ordered items conditions on,
+        variable × covariate; ``cov`` and ``thresholds`` are then of what these leave.
     """
 
     title: ClassVar[str] = "Residuals"
@@ -56,6 +59,7 @@ class ModelResiduals(Result):
     cov: pd.DataFrame
     mean: pd.Series | None
     thresholds: pd.Series | None = None
+    slopes: pd.DataFrame | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Give the residuals of covariances."""

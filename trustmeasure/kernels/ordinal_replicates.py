@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels.conditional_moments import conditional_moments
 from trustmeasure.kernels.moment_replicates import TOLERANCE, Replicates
 from trustmeasure.kernels.ordinal_fit import OrdinalModel, OrdinalSample, fit_ordinal, weights
-from trustmeasure.kernels.ordinal_moments import category_counts, ordinal_moments, without_holes
+from trustmeasure.kernels.ordinal_moments import (
+    category_counts,
+    ordinal_moments,
+    shape_of,
+    without_holes,
+)
 from trustmeasure.kernels.ordinal_resampling import weighted_tables
 from trustmeasure.kernels.polychorics import PAIRS, fit_pairs, influences, margin_thresholds
 
@@ -119,14 +125,20 @@ def _pair_squares(
 
 
 def mixed_stack(
-    values: FloatArray, categories: IntArray, draws: IntArray, *, full: bool
+    values: FloatArray,
+    categories: IntArray,
+    draws: IntArray,
+    *,
+    full: bool,
+    given: FloatArray | None = None,
 ) -> MomentStack:
     """Estimate the moments of any variables (n, p), a replicate at a time.
 
-    With ``full``, full weights are made as well.
+    ``given`` (n, m) are covariates that the variables are conditioned on. With ``full``, full
+    weights are made as well.
     """
-    first = ordinal_moments(values, categories, full=False)
-    q, b = len(first.moments), len(draws)
+    n_given = 0 if given is None else given.shape[1]
+    q, b = shape_of(categories, n_given).n_moments, len(draws)
     moments, variances = np.full((b, q), np.nan), np.full((b, q), np.nan)
     roots = np.full((b, q, q), np.nan) if full else None
     usable = np.zeros(b, dtype=bool)
@@ -134,9 +146,13 @@ def mixed_stack(
         own = values[rows]
         if not all(counts.all() for counts in category_counts(own, categories)):
             continue
-        found = ordinal_moments(own, categories, full=full)
+        if given is None:
+            found = ordinal_moments(own, categories, full=full)
+        else:
+            found = conditional_moments(own, categories, given[rows], full=full)
         moments[place], variances[place] = found.moments, found.variances
-        usable[place] = bool(found.converged.all()) and bool(np.isfinite(found.moments).all())
+        sound = found.converged.all() and found.regressed.all()
+        usable[place] = bool(sound) and bool(np.isfinite(found.moments).all())
         if roots is None or found.spread is None or not usable[place]:
             continue
         try:

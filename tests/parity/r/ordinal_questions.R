@@ -22,9 +22,12 @@ shown <- function(options) {
   paste(sprintf("%s = %s", names(options), vapply(options, function(x) paste(deparse(x), collapse = ""), "")), collapse = ", ")
 }
 
-report <- function(id, text, data, ordered, ..., scores = FALSE) {
+# Given covariates, moments are of what these leave.
+part <- function(x, name) if (is.null(x[[name]])) x[[paste0("res.", name)]] else x[[name]]
+
+report <- function(id, text, data, ordered, ..., scores = FALSE, given = FALSE) {
   options <- list(...)
-  fit <- suppressWarnings(do.call("sem", c(list(text, data = data, ordered = ordered, auto.fix.first = TRUE, auto.var = TRUE, auto.cov.lv.x = TRUE, fixed.x = FALSE, conditional.x = FALSE, control = list(rel.tol = 1e-10, iter.max = 20000, eval.max = 40000)), options)))
+  fit <- suppressWarnings(do.call("sem", c(list(text, data = data, ordered = ordered, auto.fix.first = TRUE, auto.var = TRUE, auto.cov.lv.x = TRUE, fixed.x = given, conditional.x = given, control = list(rel.tol = 1e-10, iter.max = 20000, eval.max = 40000)), options)))
   if (!lavInspect(fit, "converged")) stop(id, " did not converge")
   values <- list()
 
@@ -46,7 +49,7 @@ report <- function(id, text, data, ordered, ..., scores = FALSE) {
 
   numbers <- lavInspect(fit, "nobs")
   mixed <- length(unlist(fit@Model@num.idx)) > 0
-  kinds <- if (mixed) c("raw", "cor") else c("raw", "cor", "standardized", "normalized")
+  kinds <- if (mixed || given) c("raw", "cor") else c("raw", "cor", "standardized", "normalized")
   several <- lavInspect(fit, "ngroups") > 1
   listed <- function(x) if (several) x else list(x)
   for (kind in kinds) {
@@ -54,15 +57,17 @@ report <- function(id, text, data, ordered, ..., scores = FALSE) {
     for (g in seq_along(found)) {
       # lavaan divides by the persons of all groups.
       by <- if (kind %in% c("standardized", "normalized")) sqrt(numbers[g] / sum(numbers)) else 1
-      values[[paste(kind, "cov", g, sep = "|")]] <- unclass(found[[g]]$cov) * by
-      values[[paste(kind, "th", g, sep = "|")]] <- unclass(found[[g]]$th) * by
+      values[[paste(kind, "cov", g, sep = "|")]] <- unclass(part(found[[g]], "cov")) * by
+      values[[paste(kind, "th", g, sep = "|")]] <- unclass(part(found[[g]], "th")) * by
+      if (given) values[[paste(kind, "slopes", g, sep = "|")]] <- unclass(found[[g]]$res.slopes)
     }
   }
   implied <- listed(fitted(fit))
   shares <- listed(lavInspect(fit, "rsquare"))
   for (g in seq_along(implied)) {
-    values[[paste("implied", "cov", g, sep = "|")]] <- unclass(implied[[g]]$cov)
-    values[[paste("implied", "th", g, sep = "|")]] <- unclass(implied[[g]]$th)
+    values[[paste("implied", "cov", g, sep = "|")]] <- unclass(part(implied[[g]], "cov"))
+    values[[paste("implied", "th", g, sep = "|")]] <- unclass(part(implied[[g]], "th"))
+    if (given) values[[paste("implied", "slopes", g, sep = "|")]] <- unclass(implied[[g]]$res.slopes)
     values[[paste("rsquare", g, sep = "|")]] <- setNames(as.numeric(shares[[g]]), names(shares[[g]]))
   }
 
@@ -93,3 +98,5 @@ for (parameterization in c("delta", "theta")) {
     group.equal = c("loadings", "thresholds"), parameterization = parameterization
   )
 }
+report("given", "A =~ A1 + A2 + A3\nA ~ age + gender\nN1 ~ A + age\nN2 ~ A", bfi, c("A1", "A2", "A3", "N1", "N2"), given = TRUE)
+report("given/scores", "A =~ A1 + A2 + A3\nC =~ C1 + C2 + C3\nA ~ age + gender\nC ~ A + age", bfi, c("A1", "A2", "A3", "C1", "C2", "C3"), given = TRUE, scores = TRUE)
