@@ -207,7 +207,35 @@ def test_groups_are_drawn_one_at_a_time(schools: pd.DataFrame) -> None:
         plots.path_diagram(fitted, group="third")
     with pytest.raises(OptionError, match="has none"):
         plots.path_diagram(cfa(FACTORS, schools), group="first")
-    assert residual_correlations(fitted, labels[1]).shape == (9, 9)
+    assert residual_correlations(fitted, labels[1])[0].shape == (9, 9)
+
+
+def test_levels_are_drawn_one_at_a_time() -> None:
+    data = pd.read_csv(DATA / "schools.csv")
+    model = "level: 1\nfw =~ y1 + y2 + y3\nlevel: 2\nfb =~ y1 + y2 + y3\nfb ~ support"
+    fitted = tm.sem(model, data, cluster="school")
+    assert diagram_of(fitted).latent == ("fw",)
+    assert diagram_of(fitted, group=2).latent == ("fb",)
+    ax = plots.path_diagram(fitted, group=2)
+    assert "level 2" in ax.figure._suptitle.get_text()  # type: ignore[union-attr]
+    found, which = residual_correlations(fitted, 2)
+    assert list(found.columns) == list(found.index) == ["y1", "y2", "y3", "support"]
+    assert which == ", level 2"
+    assert "level 1" in plots.describe(fitted, kind="residual_heatmap")
+    with pytest.raises(OptionError, match="none of the model's"):
+        plots.residual_heatmap(fitted, group=3)
+
+
+def test_models_of_ordered_items_are_drawn_with_their_residuals(schools: pd.DataFrame) -> None:
+    ordered = schools.assign(**{f"x{i}": (schools[f"x{i}"].rank() // 76) for i in range(1, 10)})
+    fitted = cfa(FACTORS, ordered, ordered=True)
+    assert len(tm.plot(fitted).patches) > 10
+    ax = tm.plot(fitted, kind="residual_heatmap")
+    found, _ = residual_correlations(fitted)
+    rows, columns = np.tril_indices(9, -1)
+    drawn = np.asarray(ax.collections[0].get_array())
+    assert drawn == pytest.approx(found.to_numpy()[rows, columns])
+    assert "Empirical Bayes modal" in str(tm.table(fitted.factor_scores()))
 
 
 def test_what_is_no_model_is_refused(three: StructuralModel) -> None:
@@ -239,7 +267,7 @@ def test_models_find_their_figures_and_words(three: StructuralModel, theory_fit:
 
 
 def test_residuals_are_observed_minus_implied(three: StructuralModel) -> None:
-    found = residual_correlations(three)
+    found, _ = residual_correlations(three)
     ax = tm.plot(three, kind="residual_heatmap")
     drawn = np.asarray(ax.collections[0].get_array())
     rows, columns = np.tril_indices(9, -1)

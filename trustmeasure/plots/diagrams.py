@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trustmeasure._checks import listed
-from trustmeasure.confirmatory import StructuralModel
+from trustmeasure.confirmatory import StructuralModel, TwoLevelStructuralModel
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
 from trustmeasure.errors import DataError, OptionError
@@ -51,7 +51,7 @@ class Diagram:
     hidden : int
         Indicators left out.
     group : object
-        Which group's estimates these are; None without groups.
+        Which group's (or level's) estimates these are; None without groups.
     regressions : bool
         Whether anything is regressed on anything.
     """
@@ -121,17 +121,15 @@ def _fitted_rows(
 ) -> tuple[pd.DataFrame, Any]:
     """Give lhs, op, rhs, value and kind of one group's parameters."""
     rows = model.estimates
-    if "group" in rows.columns:
-        offered = list(rows["group"].dropna().unique().tolist())
+    over = blocks_of(model)
+    if over in rows.columns:
+        offered = list(rows[over].dropna().unique().tolist())
         group = offered[0] if group is None else group
         if group not in offered:
             raise OptionError(f"group={group!r} is none of the model's: {listed(offered)}.")
-        rows = rows[rows["group"] == group]
+        rows = rows[rows[over] == group]
     elif group is not None:
-        raise OptionError("group= chooses among groups, and the model has none.")
-    for level in ("level", "block"):
-        if level in rows.columns:
-            rows = rows[rows[level] == rows[level].iloc[0]]
+        raise OptionError("group= chooses among groups or levels, and the model has none.")
     rows = rows[rows["op"].isin(["=~", "~", "~~"])]
     estimate, error = ("std", "se_std") if standardized else ("est", "se")
     value = rows[estimate].to_numpy(dtype=np.float64)
@@ -148,6 +146,11 @@ def _fitted_rows(
     )
     # What is fixed at 0 is no arrow.
     return found[(found["kind"] != FIXED) | (found["value"].abs() > 0)], group
+
+
+def blocks_of(model: StructuralModel) -> str:
+    """Say what the blocks of a model are, if it has several: groups or levels."""
+    return "level" if isinstance(model, TwoLevelStructuralModel) else "group"
 
 
 def _syntax_rows(syntax: str) -> pd.DataFrame:

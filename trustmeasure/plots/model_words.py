@@ -68,10 +68,10 @@ def residuals(model: StructuralModel | TheoryFit) -> str:
     """Say what the heat map of residuals shows."""
     from trustmeasure.plots.residuals import LIMIT, residual_correlations
 
-    matrix = residual_correlations(model)
+    matrix, which = residual_correlations(model)
     rows, columns = np.tril_indices(len(matrix), -1)
     values = matrix.to_numpy(dtype=np.float64)[rows, columns]
-    parts = [f"Heat map of observed minus implied correlations of {len(matrix)} variables:"]
+    parts = [f"Heat map of observed minus implied correlations of {len(matrix)} variables{which}:"]
     for k, word in ((int(values.argmin()), "from"), (int(values.argmax()), "to")):
         pair = f"{matrix.index[rows[k]]} with {matrix.columns[columns[k]]}"
         parts.append(f"{word} {bounded(values[k])} ({pair})" + ("." if word == "to" else ""))

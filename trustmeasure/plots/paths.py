@@ -19,6 +19,7 @@ from trustmeasure.plots.diagrams import (
     WEAK,
     Diagram,
     Link,
+    blocks_of,
     diagram_of,
 )
 from trustmeasure.plots.placing import FONT, LETTER, LINE, Box, Plan, place
@@ -62,7 +63,8 @@ def path_diagram(
         Draw the indicators of latent variables; by default in measurement models, and where
         structural ones have up to 30.
     group : object, optional
-        Whose estimates, in a model with groups; the first group's otherwise.
+        Whose estimates, in a model with groups, or which level's (1 or 2) in a two-level
+        model; the first one's otherwise.
     labels : mapping, optional
         Name → what is written instead.
     title : str, optional
@@ -264,7 +266,8 @@ def _title(model: Any, diagram: Diagram) -> str:
         what = "assumed" if isinstance(model, TheoryOfChange) else "estimated"
         return f"The theory of change as {what} ({theory.form} form{rival})"
     kind = "Structural model" if diagram.regressions else "Measurement model"
-    return kind if diagram.group is None else f"{kind}, group {diagram.group}"
+    over = blocks_of(model) if isinstance(model, StructuralModel) else "group"
+    return kind if diagram.group is None else f"{kind}, {over} {diagram.group}"
 
 
 def _note(model: Any, diagram: Diagram, standardized: bool, estimates: bool) -> str:

@@ -14,6 +14,7 @@ from trustmeasure._checks import listed
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.plots import style
+from trustmeasure.plots.diagrams import blocks_of
 from trustmeasure.plots.paths import fit_words
 from trustmeasure.tables.numbers import bounded
 from trustmeasure.theory import TheoryFit
@@ -36,7 +37,8 @@ def residual_heatmap(
     ----------
     model : StructuralModel or TheoryFit
     group : object, optional
-        Which group's, in a model with groups; the first group's otherwise.
+        Which group's, in a model with groups, or which level's (1 or 2) in a two-level model;
+        the first one's otherwise.
     values : bool, optional
         Print the residuals; by default for up to 20 variables. Residuals beyond .10 in size
         carry their sign in any case.
@@ -66,7 +68,7 @@ def residual_heatmap(
     Kline, R. B. (2016). *Principles and practice of structural equation modeling* (4th ed.).
     Guilford.
     """
-    matrix = residual_correlations(model, group)
+    matrix, which = residual_correlations(model, group)
     names = [str(name) for name in matrix.columns]
     k = len(names)
     printed = k <= MOST_WITH_VALUES if values is None else values
@@ -103,7 +105,7 @@ def residual_heatmap(
                     fontsize=8.5 if printed else 7, fontweight="bold" if large else "normal",
                     color=style.ink_on(style.DIVERGING((value / reach + 1) / 2)),
                 )  # fmt: skip
-        heading = "What the model leaves of the correlations" if title is None else title
+        heading = f"What the model leaves of the correlations{which}" if title is None else title
         many = int((np.abs(numbers) > LIMIT).sum())
         drawn.caption(
             heading,
@@ -114,19 +116,20 @@ def residual_heatmap(
         return axes
 
 
-def residual_correlations(model: Any, group: Any = None) -> pd.DataFrame:
-    """Give observed minus implied correlations, of one group."""
-    found = _model_of(model).residuals(kind="correlation").cov
+def residual_correlations(model: Any, group: Any = None) -> tuple[pd.DataFrame, str]:
+    """Give observed minus implied correlations of one group or level, and name it."""
+    fitted = _model_of(model)
+    found = fitted.residuals(kind="correlation").cov
     if found.index.nlevels == 1:
         if group is not None:
-            raise OptionError("group= chooses among groups, and the model has none.")
-        return found
+            raise OptionError("group= chooses among groups or levels, and the model has none.")
+        return found, ""
     offered = list(found.index.unique(0))
     group = offered[0] if group is None else group
     if group not in offered:
         raise OptionError(f"group={group!r} is none of the model's: {listed(offered)}.")
     block: pd.DataFrame = found.loc[group]
-    return block[list(block.index)]
+    return block[list(block.index)], f", {blocks_of(fitted)} {group}"
 
 
 def _model_of(model: Any) -> StructuralModel:

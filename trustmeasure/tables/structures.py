@@ -184,7 +184,11 @@ def scores_table(result: FactorScores, options: Options) -> Table:
         left("Factor"), Column(N), Column(M), Column(SD), Column(rich("Least")),
         Column(rich("Most")), Column(rich("Mean ") + SE), Column(rich("Reliability")),
     ]  # fmt: skip
-    method = {"regression": "Regression", "Bartlett": "Bartlett’s"}[result.settings["method"]]
+    kinds = {
+        "regression": "Regression", "Bartlett": "Bartlett’s", "EBM": "Empirical Bayes modal",
+        "ML": "Maximum-likelihood",
+    }  # fmt: skip
+    method = kinds[result.settings["method"]]
     return build(options, "Factor Scores", columns, rows, [f"{method} scores."])
 
 
