@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_level
-from trustmeasure.confirmatory.comparison import check_subtractable
+from trustmeasure.confirmatory.comparison import check_subtractable, compare_models
 from trustmeasure.confirmatory.estimation import Estimates, estimate
 from trustmeasure.confirmatory.fit_measures import degrees_of_freedom
 from trustmeasure.confirmatory.inference import Inference, infer
+from trustmeasure.confirmatory.models import cfa
+from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.specification import Specification, specify
-from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.confirmatory.syntax import parse_model
+from trustmeasure.errors import ConvergenceWarning, OptionError, TrustMeasureWarning
 from trustmeasure.kernels.fit_indices import pvalue
 from trustmeasure.results import Notes, Result
 
@@ -50,6 +55,19 @@ class DiscriminantValidity(Result):
 
 
 @dataclass(frozen=True)
+class _Pair:
+    """A correlation of two factors with its error, and its test against the cut-off."""
+
+    first: str
+    second: str
+    value: float
+    error: float
+    chisq: float
+    pvalue: float
+    converged: bool
+
+
+@dataclass(frozen=True)
 class _Fit:
     estimates: Estimates
     inference: Inference
@@ -68,7 +86,7 @@ def discriminant_validity(
     Parameters
     ----------
     fit : StructuralModel
-        From `cfa`, one group, complete answers.
+        From `cfa`, of one group and level; items may be ordered, answers incomplete.
     cutoff : float
         In size; .9 by default. With 1 the factors are tested for being the same.
     conf_level : float
@@ -81,10 +99,9 @@ def discriminant_validity(
     Raises
     ------
     OptionError
-        For a model with several groups, with fewer than two free latent covariances, or with
-        an estimator whose statistics have no difference test.
-    DataError
-        For models of incomplete answers.
+        For a model of several groups or levels, without free latent covariances, with equal
+        parameters or fixed loadings beside them, or with an estimator whose statistics have no
+        difference test.
 
     Warns
     -----
@@ -95,7 +112,8 @@ def discriminant_validity(
     -----
     Equals ``semTools::discriminantValidity(fit, cutoff = 0.9)``; a correlation beyond the
     cut-off has a test of 0. Differences of scaled statistics are those of Satorra and Bentler
-    (2001).
+    (2001), of ordered items those of Satorra (2000), as in `compare_models`. Where
+    a scaling factor is negative (lavaan gives up there), the test is Wald's, and a note says so.
 
     References
     ----------
@@ -120,48 +138,40 @@ def discriminant_validity(
     check_level("conf_level", conf_level)
     if not 0 < cutoff <= 1:
         raise OptionError(f"cutoff={cutoff!r} must lie between 0 and 1.")
-    fitted = complete_fit(fit, "discriminant_validity")
-    check_subtractable("the model", fit)
-    if len(fitted.samples.groups) > 1:
-        raise OptionError("discriminant_validity takes a model of one group.")
-    table = _unit_variances(fitted.specification.table)
-    pairs = _pairs(table)
-    if not pairs:
-        raise OptionError("The model has no free covariances among its latent variables.")
     notes = Notes()
-    free = _fit(table, fit)
+    found = _from_answers(fit, cutoff) if _by_answers(fit) else _from_moments(fit, cutoff)
     critical = float(ndtri(0.5 + conf_level / 2))
     rows = []
-    for place in pairs:
-        row = table.parameters[place]
-        value = float(free.estimates.parameters[row.free - 1])
-        error = float(np.sqrt(free.inference.covariance[row.free - 1, row.free - 1]))
-        low, high = value - critical * error, value + critical * error
-        chisq, df, p = 0.0, 1, 1.0
-        if abs(value) < cutoff:
-            held = _fit(_held(table, place, float(np.copysign(cutoff, value))), fit)
-            if not held.estimates.converged:
-                notes.warn(
-                    f"With the correlation of '{row.lhs}' and '{row.rhs}' at {cutoff} the model "
-                    "does not converge; its test means little.",
-                    ConvergenceWarning,
-                )
-            chisq, p = _difference(held, free)
+    for one in found:
+        low, high = one.value - critical * one.error, one.value + critical * one.error
+        if not one.converged:
+            notes.warn(
+                f"With the correlation of '{one.first}' and '{one.second}' at {cutoff} the model "
+                "does not converge; its test means little.",
+                ConvergenceWarning,
+            )
+        chisq, p = one.chisq, one.pvalue
+        if np.isnan(p):
+            chisq = ((cutoff - abs(one.value)) / one.error) ** 2
+            p = pvalue(chisq, 1)
+            notes.record(
+                f"The scaling factor of the difference for '{one.first}' and '{one.second}' is "
+                "negative; the test is Wald's, ((cut-off − r) / se)²."
+            )
         limit = max(abs(low), abs(high))
         rows.append(
             {
-                "correlation": value, "se": error, "ci_low": low, "ci_high": high,
-                "chisq_diff": chisq, "df_diff": df, "pvalue": p, "differs": p < 1 - conf_level,
+                "correlation": one.value, "se": one.error, "ci_low": low, "ci_high": high,
+                "chisq_diff": chisq, "df_diff": 1, "pvalue": p, "differs": p < 1 - conf_level,
                 "problem": next(word for bound, word in BANDS if limit < bound),
             }
         )  # fmt: skip
-    index = pd.MultiIndex.from_tuples(
-        [(table.parameters[place].lhs, table.parameters[place].rhs) for place in pairs]
-    )
     return DiscriminantValidity(
         n=fit.n,
         n_dropped=fit.n_dropped,
-        table=pd.DataFrame(rows, index=index),
+        table=pd.DataFrame(
+            rows, index=pd.MultiIndex.from_tuples([(one.first, one.second) for one in found])
+        ),
         settings={
             "cutoff": cutoff,
             "conf_level": conf_level,
@@ -169,6 +179,111 @@ def discriminant_validity(
         },
         warnings=notes.messages(),
     )
+
+
+def _from_moments(fit: StructuralModel, cutoff: float) -> list[_Pair]:
+    """Test each pair of factors by fitting the moments again."""
+    fitted = complete_fit(fit, "discriminant_validity")
+    check_subtractable("the model", fit)
+    _refuse_groups(len(fitted.samples.groups))
+    table = _unit_variances(fitted.specification.table)
+    free = _fit(table, fit)
+    found = []
+    for place in _pairs(table):
+        row = table.parameters[place]
+        value = float(free.estimates.parameters[row.free - 1])
+        error = float(np.sqrt(free.inference.covariance[row.free - 1, row.free - 1]))
+        chisq, p, converged = 0.0, 1.0, True
+        if abs(value) < cutoff:
+            held = _fit(_held(table, place, float(np.copysign(cutoff, value))), fit)
+            converged = held.estimates.converged
+            chisq, p = _difference(held, free)
+        found.append(_Pair(row.lhs, row.rhs, value, error, chisq, p, converged))
+    return found
+
+
+def _from_answers(fit: StructuralModel, cutoff: float) -> list[_Pair]:
+    """Test each pair by fitting the answers again: ordered items, full information."""
+    table, frame, options = _answers(fit)
+    places = _pairs(table)
+    _refuse_written(fit.model, {table.parameters[place].lhs for place in places})
+    free = _again(fit.model, frame, options)
+    between = free.estimates[free.estimates["op"] == "~~"].set_index(["lhs", "rhs"])
+    estimates, errors = between["est"].to_dict(), between["se"].to_dict()
+    found = []
+    for place in places:
+        row = table.parameters[place]
+        first, second = row.lhs, row.rhs
+        value, error = float(estimates[first, second]), float(errors[first, second])
+        chisq, p, converged = 0.0, 1.0, True
+        if abs(value) < cutoff:
+            line = f"{first} ~~ {np.copysign(cutoff, value):.15g}*{second}"
+            held = _again(f"{fit.model}\n{line}", frame, options)
+            converged = held.converged
+            chisq, p = _compared(held, free)
+        found.append(_Pair(first, second, value, error, chisq, p, converged))
+    return found
+
+
+def _by_answers(fit: StructuralModel) -> bool:
+    """Tell models that their moments alone cannot be fitted from again."""
+    if isinstance(fit, OrdinalStructuralModel):
+        return True
+    kept = getattr(fit, "fitted", None)
+    return isinstance(kept, Fitted) and kept.data.patterns is not None
+
+
+def _compared(held: StructuralModel, free: StructuralModel) -> tuple[float, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrustMeasureWarning)
+        found = compare_models({"free": free, "held": held}).table.loc["held"].to_dict()
+    return float(found.get("chisq_diff", np.nan)), float(found.get("pvalue", np.nan))
+
+
+def _answers(fit: StructuralModel) -> tuple[ParameterTable, pd.DataFrame, dict[str, Any]]:
+    """Give the table of a model, the answers that it was fitted to, and how."""
+    kept = ("estimator", "missing", "orthogonal", "conf_level")
+    options = {name: fit.settings[name] for name in kept}
+    if isinstance(fit, OrdinalStructuralModel):
+        samples, names = fit.answers.samples, list(fit.answers.observed)
+        table = fit.solution.specification.table
+        more: tuple[str, ...] = ("ordered", "parameterization")
+    else:
+        samples, table = fit.fitted.samples, fit.fitted.specification.table
+        names, more = list(table.observed), ()
+    options |= {name: fit.settings[name] for name in more}
+    _refuse_groups(len(samples.groups))
+    (group,) = samples.groups
+    frame = pd.DataFrame(group.values, columns=names)
+    if group.clusters is not None:
+        options["cluster"] = str(fit.settings["cluster"])
+        frame[options["cluster"]] = group.clusters
+    return table, frame, options
+
+
+def _again(model: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> StructuralModel:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrustMeasureWarning)
+        return cfa(model, frame, std_lv=True, **options)
+
+
+def _refuse_groups(count: int) -> None:
+    if count > 1:
+        raise OptionError("discriminant_validity takes a model of one group.")
+
+
+def _refuse_written(model: str, factors: set[str]) -> None:
+    """Refuse what stands in the way of writing unit variances and a held correlation."""
+    parsed = parse_model(model)
+    fixed = [row for row in parsed.formulas if row.op == "=~" and row.modifiers.fixed]
+    between = [row for row in parsed.formulas if row.op == "~~" and row.lhs in parsed.latent]
+    explained = [row for row in parsed.formulas if row.op == "~" or row.rhs in factors]
+    if parsed.relations or fixed or between or explained:
+        raise OptionError(
+            "Of ordered items and incomplete answers, discriminant_validity takes factors and "
+            "their items alone: without fixed loadings, constraints, regressions, factors of "
+            "factors, or variances and covariances of factors (these are free by default)."
+        )
 
 
 def _unit_variances(table: ParameterTable) -> ParameterTable:
@@ -223,11 +338,14 @@ def _renumbered(table: ParameterTable) -> ParameterTable:
 
 def _pairs(table: ParameterTable) -> list[int]:
     latent = set(table.latent)
-    return [
+    found = [
         place
         for place, row in enumerate(table.parameters)
         if row.op == "~~" and row.free and row.lhs != row.rhs and {row.lhs, row.rhs} <= latent
     ]
+    if not found:
+        raise OptionError("The model has no free covariances among its latent variables.")
+    return found
 
 
 def _fit(table: ParameterTable, fit: StructuralModel) -> _Fit:
