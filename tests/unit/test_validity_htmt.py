@@ -145,3 +145,20 @@ def test_a_frame_needs_to_be_told_the_scales(hs: pd.DataFrame) -> None:
         htmt(hs)
     with pytest.raises(OptionError, match="htmt2"):
         htmt(hs, SCALES, method="htmt3")
+
+
+def test_full_information_goes_without_intervals() -> None:
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame(
+        np.repeat(rng.normal(size=(200, 2)), 3, axis=1) + rng.normal(size=(200, 6)),
+        columns=[f"i{k}" for k in range(6)],
+    )
+    scales = {"a": ["i0", "i1", "i2"], "b": ["i3", "i4", "i5"]}
+    whole = htmt(data, scales, missing="fiml", ci=None)
+    expected = htmt(data, scales, ci=None)
+    np.testing.assert_allclose(whole.loc["a", "b"], expected.loc["a", "b"])
+    some = htmt(data.mask(rng.random(data.shape) < 0.1), scales, missing="fiml", ci=None)
+    assert any("EM" in message for message in some.warnings)
+    for options in ({}, {"ci": None, "correlation": "polychoric"}):
+        with pytest.raises(OptionError, match="ci=None"):
+            htmt(data, scales, missing="fiml", **options)

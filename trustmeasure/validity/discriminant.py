@@ -20,8 +20,12 @@ from trustmeasure._checks import (
     listwise,
     refuse_constant,
 )
-from trustmeasure.correlation.matrices import answered_by_anyone, ordered_codes
-from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning
+from trustmeasure.correlation.matrices import (
+    answered_by_anyone,
+    correlations_of,
+    ordered_codes,
+)
+from trustmeasure.errors import ConvergenceWarning, DataError, DataWarning, OptionError
 from trustmeasure.kernels import replicated_correlations as replicated
 from trustmeasure.kernels.bootstrap_intervals import bca_limits, percentile_limits
 from trustmeasure.kernels.covariance import pairwise_moments
@@ -128,10 +132,11 @@ def htmt(
     method : {"htmt", "htmt2"}
         With arithmetic or geometric means.
     correlation : {"pearson", "polychoric"}
-    missing : {"listwise", "pairwise"}
+    missing : {"listwise", "pairwise", "fiml"}
         Listwise uses the persons who answered every item of every scale; pairwise takes
         each correlation over those who answered both items. Resampled persons are handled
-        the same way.
+        the same way. "fiml" takes Pearson correlations by full-information maximum likelihood,
+        without intervals (``ci=None``), for which there would be too much to compute.
     ci : {"bootstrap", None}
         Percentile and bias-corrected and accelerated (BCa) intervals, or none.
     n_boot : int
@@ -166,7 +171,8 @@ def htmt(
     -----
     Equals ``semTools::htmt(model, data, absolute = TRUE, htmt2 = FALSE)``, or
     ``htmt2 = TRUE``; with ``correlation="polychoric"`` those of ``ordered = names(data)``;
-    with ``missing="pairwise"`` those of ``sample.cov = cor(data, use = "pairwise")``.
+    with ``missing="pairwise"`` those of ``sample.cov = cor(data, use = "pairwise")``, with
+    "fiml" those of ``missing = "fiml"``.
     Intervals of polychoric ratios take seconds to minutes, as each replicate estimates all
     correlations anew.
     Verdicts are in the table (`table`): below .85, or .90 for neighbouring concepts.
@@ -201,8 +207,13 @@ def htmt(
     """
     check_option("method", method, ("htmt", "htmt2"))
     check_option("correlation", correlation, ("pearson", "polychoric"))
-    check_option("missing", missing, ("listwise", "pairwise"))
+    check_option("missing", missing, ("listwise", "pairwise", "fiml"))
     check_option("ci", ci, ("bootstrap", None))
+    if missing == "fiml" and (ci or correlation != "pearson"):
+        raise OptionError(
+            "missing='fiml' goes with correlation='pearson' and ci=None: pass ci=None, or take "
+            "missing='pairwise' for intervals."
+        )
     check_level("conf_level", conf_level)
     check_count("n_boot", n_boot, least=2)
     chosen = scale_items(data, scales)
@@ -216,11 +227,18 @@ def htmt(
         if dropped:
             notes.record(dropped_note(dropped, block.n_persons))
     else:
-        values, dropped = answered_by_anyone(block, notes)
+        # What full information leaves out is noted where the correlations are made.
+        values, dropped = answered_by_anyone(block, notes if missing == "pairwise" else Notes())
         refuse_constant(values, names)
 
     sample = _Sample(values, names, factor, correlation, geometric=method == "htmt2")
-    matrix = sample.matrix(notes)
+    if missing == "fiml":
+        matrix = correlations_of(
+            data, items=names, scale=None, correlation="pearson", missing="fiml", min_items=4,
+            notes=notes,
+        ).matrix  # fmt: skip
+    else:
+        matrix = sample.matrix(notes)
     _warn_negative(matrix, chosen, factor, notes)
     ratios = heterotrait_ratios(matrix[None], factor, geometric=sample.geometric)[0]
     limits = np.full((4, len(ratios)), np.nan)

@@ -27,6 +27,9 @@ htmt_case("bfi_pairwise", ", sample.cov = cor(x, use = 'pairwise'))  # bfi", bfi
           sample.cov = cor(bfi[unlist(five)], use = "pairwise"))
 htmt_case("bfi_ordered", ", ordered = names(x))  # bfi, complete rows", na.omit(bfi[unlist(five)]), five,
           ordered = unlist(five))
+holes <- hs
+for (j in 1:9) holes[[paste0("x", j)]][(seq_len(nrow(hs)) * 7 + j * 13) %% 31 < 3] <- NA
+htmt_case("hs1939_fiml", ", missing = 'fiml')  # hs1939 with holes", holes, three, missing = "fiml")
 
 # Intervals of given replicates: percentiles, and Efron's BCa with the jackknife's acceleration.
 bca <- function(t0, t, left, level) {
