@@ -57,7 +57,7 @@ def test_more_than_sixteen_items_are_sampled_and_the_result_says_so() -> None:
 
 
 def test_the_best_split_is_the_one_that_is_named() -> None:
-    result = split_half(ATTITUDE)
+    result = split_half(ATTITUDE, ci=None)
     for which in ("max", "min"):
         a, b = (list(result.halves.loc[which, half]) for half in ("half_a", "half_b"))
         assert sorted(a + b) == sorted(ATTITUDE.columns)
@@ -94,7 +94,7 @@ def test_the_greatest_lower_bound_is_exact_where_it_is_known() -> None:
 
 def test_the_greatest_lower_bound_warns_of_small_samples() -> None:
     with pytest.warns(DataWarning, match="30 persons is biased upwards"):
-        result = glb(ATTITUDE)
+        result = glb(ATTITUDE, ci=None)
     assert result.estimate == pytest.approx(0.928181060, abs=1e-8)
     assert result.items["error"].min() >= 0
     assert glb(keyed_trust()).estimate < 1  # 4,000 persons: nothing to warn of

@@ -177,7 +177,7 @@ def split_half(
     ...     "heard": [1, 3, 3, 4, 5, 2, 2, 5],
     ...     "clear": [2, 2, 4, 4, 5, 3, 2, 3],
     ... })
-    >>> halves = tm.split_half(answers)
+    >>> halves = tm.split_half(answers, ci=None)
     >>> print(f"{halves.n_splits} splits: {halves.min:.3f} to {halves.max:.3f}")
     3 splits: 0.913 to 0.966
     >>> halves.halves.loc["max", "half_a"]
