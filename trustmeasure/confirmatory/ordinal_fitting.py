@@ -22,16 +22,19 @@ from trustmeasure.confirmatory.ordinal_fit_measures import ordinal_fit_measures
 from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.reporting import delta_errors, with_tests
+from trustmeasure.confirmatory.sample_size import note_persons
 from trustmeasure.confirmatory.samples import from_data, group_labels, note_pairwise
 from trustmeasure.confirmatory.syntax import ParsedModel, parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
 from trustmeasure.correlation.matrices import ordered_codes
-from trustmeasure.errors import ConvergenceWarning, OptionError
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.results import Notes
 
 FloatArray = NDArray[np.float64]
 
 PARAMETERIZATIONS = ("delta", "theta")
+# Answers further apart are no categories with gaps.
+MOST_GAPS = 20
 
 
 def fit_ordinal_model(
@@ -78,6 +81,7 @@ def fit_ordinal_model(
         note_pairwise(samples, plain.observed, notes)
     values = [group.values for group in samples.groups if group.values is not None]
     arrays, categories = _categorised(values, plain.observed, names)
+    _note_gaps(_categories(values, plain, names), notes)
     table = parameter_table(parsed, ordered=names, categories=categories, **options)
     refuse_constraints(table)
     for note in table.notes:
@@ -92,6 +96,12 @@ def fit_ordinal_model(
         estimator=estimator,
         group_labels=[str(label) for label in labels] if group is not None else (),
     )
+    _refuse_too_many(solution)
+    # Thresholds come from the margins alone, however many there are.
+    cuts = {row.free for row in table.free if row.op == "|"}
+    note_persons(samples.n, max(len(solution.reduced) - len(cuts), 1), notes)
+    _note_few(solution, labels, notes)
+    _note_holes(solution, labels, notes)
     problems = problems_of_ordinal(solution)
     for message in problems:
         notes.warn(message, ConvergenceWarning, stacklevel=4)
@@ -174,6 +184,60 @@ def _categories(
     together = np.concatenate(groups)
     columns = {name: together[:, table.observed.index(name)] for name in ordered}
     return {name: np.unique(column[~np.isnan(column)]) for name, column in columns.items()}
+
+
+def _note_gaps(categories: Mapping[str, FloatArray], notes: Notes) -> None:
+    """Say which whole numbers between the lowest and the highest answer nobody gave."""
+    for name, answers in categories.items():
+        if not np.all(answers % 1 == 0) or answers[-1] - answers[0] > MOST_GAPS:
+            continue
+        absent = sorted(set(range(int(answers[0]), int(answers[-1]) + 1)) - set(answers.tolist()))
+        if absent:
+            notes.record(
+                f"Nobody gave '{name}' the answer {' or '.join(map(str, absent))}: it is taken to "
+                f"have {len(answers)} categories."
+            )
+
+
+def _refuse_too_many(solution: OrdinalSolution) -> None:
+    if solution.df < 0:
+        raise DataError(
+            f"The model has {len(solution.reduced)} free parameters, {-solution.df} more than "
+            "there are thresholds, correlations and other moments to estimate them from, so it is "
+            "not identified. Fix or equate some, or use more indicators."
+        )
+
+
+def _note_few(solution: OrdinalSolution, labels: Sequence[Any], notes: Notes) -> None:
+    """Say where moments are more than persons, so that their covariance is not told apart."""
+    for label, moments in zip(labels, solution.moments, strict=True):
+        if moments.n <= len(moments.moments):
+            where = "" if label is None else f" in group '{label}'"
+            notes.record(
+                f"{moments.n} persons{where} for {len(moments.moments)} thresholds, correlations "
+                "and other moments: the covariance of these, on which errors and adjusted "
+                "statistics rest, is not of full rank. Merge rare categories, use fewer items, or "
+                "more persons."
+            )
+
+
+def _note_holes(solution: OrdinalSolution, labels: Sequence[Any], notes: Notes) -> None:
+    """Name the 2 × 2 tables with an empty cell, which is filled."""
+    blocks = solution.specification.base.blocks
+    for label, block, moments in zip(labels, blocks, solution.moments, strict=True):
+        shape = moments.shape
+        two = (shape.categories[shape.rows] == 2) & (shape.categories[shape.columns] == 2)
+        pairs = [
+            f"{block.observed[shape.rows[i]]} with {block.observed[shape.columns[i]]}"
+            for i in np.flatnonzero(two & (moments.vacant == 1))
+        ]
+        if pairs:
+            where = "" if label is None else f" in group '{label}'"
+            notes.record(
+                f"The 2 × 2 table of {listed(pairs)}{where} has an empty cell, into which half a "
+                "person was moved (margins kept), as lavaan does: the correlation would be 1 or "
+                "−1 otherwise. Treat it with caution."
+            )
 
 
 def _negative(solution: OrdinalSolution) -> list[str]:

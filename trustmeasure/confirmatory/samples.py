@@ -259,13 +259,13 @@ def _group(
         centred = values - mean
         covariance = centred.T @ centred / len(values)
         if (np.diag(covariance) <= 1e-12 * (1.0 + mean**2)).any():
-            refuse_constant(values, observed)
+            _refuse_constant(values, observed, label)
     else:
         answered = ~np.isnan(values)
         unasked = [name for place, name in enumerate(observed) if not answered[:, place].any()]
         if unasked:
             raise DataError(f"Variable(s) {listed(unasked)} have no answer{where}.")
-        refuse_constant(values, observed)
+        _refuse_constant(values, observed, label)
         mean = np.nanmean(values, axis=0)
         centred = np.where(answered, values - mean, 0.0)
         counts = answered.T.astype(np.float64) @ answered
@@ -279,6 +279,16 @@ def _group(
         covariance=covariance,
         rows=rows,
     )
+
+
+def _refuse_constant(values: FloatArray, observed: Sequence[str], label: Any) -> None:
+    """Refuse constant variables, and name the group in which they are."""
+    try:
+        refuse_constant(values, observed)
+    except DataError as error:
+        if label is None:
+            raise
+        raise DataError(f"Group '{label}': {error}") from error
 
 
 def from_moments(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from trustmeasure.kernels.mixed_moments import interval, product_correlation
 from trustmeasure.kernels.ordinal_moments import OrdinalMoments, category_codes, shape_of
-from trustmeasure.kernels.polychorics import FAR, bivariate_density, bivariate_normal
-from trustmeasure.kernels.polyserials import steps_within
+from trustmeasure.kernels.polychorics import FAR, LARGEST, bivariate_density, bivariate_normal
+from trustmeasure.kernels.polyserials import LEVEL, steps_within
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -284,7 +284,7 @@ def _polychoric(first: _Ordered, second: _Ordered) -> tuple[float, FloatArray, b
             for edge in (top, bottom)
         ]
         line -= _through(fit, ratio * pulls[0], -ratio * pulls[1], who)
-    return rho, line / float(ratio @ ratio), converged
+    return rho, line / max(float(ratio @ ratio), LEVEL), converged
 
 
 def _start(first: _Ordered, second: _Ordered, who: BoolArray) -> float:
@@ -301,7 +301,7 @@ def _product(first: _Continuous, second: _Continuous) -> tuple[float, FloatArray
     who = first.answered & second.answered
     x, y = first.z[who], second.z[who]
     rho = product_correlation(x, y)
-    rest, product = 1.0 - rho**2, x * y
+    rest, product = 1.0 - min(rho**2, LARGEST**2), x * y
     slope = rho / rest + product / rest - (x**2 + y**2 - 2 * rho * product) * rho / rest**2
     line = np.zeros(len(who))
     line[who] = slope
@@ -311,7 +311,7 @@ def _product(first: _Continuous, second: _Continuous) -> tuple[float, FloatArray
         by_variance = float(slope @ ((a**2 - rho * product) / rest - 1.0)) / (2 * fit.variance)
         line -= np.append(fit.design[who].T @ by_mean, by_variance) @ fit.own
     line /= float(slope @ slope)
-    return (*_to_covariance(rho, line, (first, second)), True)
+    return (*_to_covariance(rho, line, (first, second)), abs(rho) < LARGEST)
 
 
 def _polyserial(first: _Continuous, second: _Ordered) -> tuple[float, FloatArray, bool]:
@@ -340,7 +340,7 @@ def _polyserial(first: _Continuous, second: _Ordered) -> tuple[float, FloatArray
     line[who] = slope
     line -= np.append(first.design[who].T @ by_mean, by_variance) @ first.own
     line -= _through(second, slope * up, -slope * down, who)
-    line /= float(slope @ slope)
+    line /= max(float(slope @ slope), LEVEL)
     return (*_to_covariance(rho, line, (first,)), converged)
 
 

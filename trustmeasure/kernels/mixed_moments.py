@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.kernels.polychorics import FAR
+from trustmeasure.kernels.polychorics import FAR, LARGEST
 from trustmeasure.kernels.polyserials import polyserial
 
 FloatArray = NDArray[np.float64]
@@ -49,7 +49,8 @@ class Mixed:
 
     def continuous(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
         """Covariance of two continuous variables, the influences (n,) on it, and if it is one."""
-        return (*self._to_covariance(*self.product_moment(i, j), (i, j)), True)
+        rho, line = self.product_moment(i, j)
+        return (*self._to_covariance(rho, line, (i, j)), abs(rho) < LARGEST)
 
     def with_ordered(self, i: int, j: int) -> tuple[float, FloatArray, bool]:
         """Covariance of a continuous variable with an ordered one, from the polyserial."""
@@ -61,7 +62,8 @@ class Mixed:
         who = self.answered[i] & self.answered[j]
         x, y = self.z[i][who], self.z[j][who]
         rho = product_correlation(x, y)
-        rest = 1.0 - rho**2
+        # Of variables of which one determines the other, influences have no end.
+        rest = 1.0 - min(rho**2, LARGEST**2)
         product = x * y
         slope = rho / rest + product / rest - (x**2 + y**2 - 2 * rho * product) * rho / rest**2
         line = np.zeros(len(who))
@@ -92,7 +94,9 @@ class Mixed:
         line = -by_category[self.codes[:, j]]  # no answer, −1, takes the last row
         line[who] += slope
         line -= (slope @ by_mean) * self.own[i][0] + (slope @ by_variance) * self.own[i][1]
-        return rho, line / float(slope @ slope), fit.converged
+        squares = float(slope @ slope)
+        # Where one variable determines the other, the likelihood is level.
+        return rho, line / squares if squares else line, fit.converged
 
     def _to_covariance(
         self, rho: float, line: FloatArray, continuous: tuple[int, ...]

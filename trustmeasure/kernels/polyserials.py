@@ -14,6 +14,10 @@ from trustmeasure.kernels.polychorics import FAR, LARGEST
 FloatArray = NDArray[np.float64]
 
 
+# Curvature of a log-likelihood that is as good as none.
+LEVEL = 1e-9
+
+
 @dataclass(frozen=True)
 class Polyserial:
     """One correlation; ``converged`` is False where the likelihood rises up to ±1."""
@@ -57,12 +61,14 @@ def steps_within(
     """Follow Newton's steps to the most likely correlation, and say whether it lies inside ±1.
 
     ``slopes`` gives the slope of the log-likelihood and what to divide it by. The slope's sign
-    narrows a bracket that no step may leave.
+    narrows a bracket that no step may leave. A likelihood that is level has no maximum.
     """
     rho, low, high = start, -LARGEST, LARGEST
     converged = False
     for _ in range(max_iter):
         slope, curvature = slopes(rho)
+        if abs(curvature) < LEVEL:
+            return rho, False
         if slope > 0:
             low = rho
         else:
