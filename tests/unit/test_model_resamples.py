@@ -150,3 +150,16 @@ def test_two_levels_draw_clusters() -> None:
     split = "level: 1\ny1 ~ hours\nlevel: 2\ny1 ~ hours"
     with pytest.raises(tm.OptionError, match="'hours' is taken as given on both levels"):
         tm.bootstrap(tm.sem(split, data, cluster="school"), n_boot=20)
+
+
+def test_simulation_is_for_continuous_items_of_one_level() -> None:
+    ordered = tm.cfa(MODEL, answers(), ordered=ITEMS)
+    with pytest.raises(tm.OptionError, match=r"without ordered="):
+        tm.fit_cutoffs(ordered, n_rep=50)
+    with pytest.raises(tm.OptionError, match=r"without ordered="):
+        tm.power(ordered, 200)
+    levels = tm.cfa(LEVELS, pd.read_csv(DATA / "schools.csv"), cluster="school")
+    with pytest.raises(tm.OptionError, match="models of one level"):
+        tm.fit_cutoffs(levels, n_rep=50)
+    with pytest.raises(tm.OptionError, match="fitted by cfa, sem or growth"):
+        tm.bootstrap(ordered.estimates)  # type: ignore[arg-type]

@@ -111,8 +111,9 @@ def fit_cutoffs(
     Raises
     ------
     OptionError
-        For models of several groups, other estimators, or ordered items; and for a
-        misspecification of unknown variables, or that leaves no variance.
+        For models of several groups or levels, other estimators, or ordered items (fit the
+        same model without ``ordered=``); and for a misspecification of unknown variables, or
+        that leaves no variance.
     DataError
         For models of incomplete answers.
 

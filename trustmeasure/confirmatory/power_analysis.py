@@ -83,8 +83,9 @@ def power(
     Raises
     ------
     OptionError
-        For models that have no degrees of freedom, of several groups, of other estimators than
-        maximum likelihood, or of ordered items.
+        For models that have no degrees of freedom, of several groups or levels, of other
+        estimators than maximum likelihood, or of ordered items. For tests of fit alone, their
+        degrees of freedom will do: ``power(int(fitted.fit["df"]), n)``.
 
     Notes
     -----

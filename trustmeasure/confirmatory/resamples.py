@@ -96,10 +96,19 @@ def resamples_of(fit: StructuralModel, n_boot: int, rng: np.random.Generator) ->
 
 def refittable(fit: StructuralModel, what: str) -> Fitted:
     """Give what a model was fitted to, if its estimator and constraints let it be refitted."""
-    if not isinstance(fit, StructuralModel) or not isinstance(fit.fitted, Fitted):
+    if isinstance(fit, OrdinalStructuralModel):
         raise OptionError(
-            f"{what}() takes a model fitted by cfa, sem or growth to continuous items."
+            f"{what}() takes models of continuous items, not of ordered ones: it works with normal "
+            "covariances. Fit the same model without ordered= (estimator='ML'); with five "
+            "categories or more it is near."
         )
+    if isinstance(fit, TwoLevelStructuralModel):
+        raise OptionError(
+            f"{what}() takes models of one level. Fit the model of level 1 to answers less their "
+            "cluster's mean, or that of level 2 to the means of the clusters."
+        )
+    if not isinstance(fit, StructuralModel) or not isinstance(fit.fitted, Fitted):
+        raise OptionError(f"{what}() takes a model fitted by cfa, sem or growth.")
     table = fit.fitted.specification.table
     if Restrictions.of(table).any:
         raise OptionError(
