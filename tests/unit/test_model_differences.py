@@ -55,7 +55,7 @@ def test_parameterizations_that_differ_in_name_only_are_nested_in_each_other(
     found = tm.compare_models({"delta": delta, "theta": theta})
     assert found.nested.to_numpy().all()
     assert found.table["chisq_diff"].isna().all()
-    apart = tm.cfa("f =~ i1 + i2 + i3\ni4 ~~ i4", answers, ordered=True)
+    apart = tm.cfa("f =~ i1 + i2 + i3 + 0*i4", answers, ordered=True)
     assert tm.compare_models({"one": delta, "apart": apart}).table.loc["apart", "df_diff"] == 1
 
 
@@ -86,3 +86,19 @@ def test_what_cannot_be_compared_says_why(answers: pd.DataFrame) -> None:
         tm.compare_models({"a": fits["WLSM"], "b": some})
     with pytest.raises(OptionError, match="scaled_shifted='no'"):
         tm.compare_models({"a": some, "b": some}, scaled_shifted="no")  # type: ignore[arg-type]
+
+
+def test_models_with_covariates_are_compared(answers: pd.DataFrame) -> None:
+    rng = np.random.default_rng(4)
+    data = answers.assign(x=rng.normal(size=500) + 0.2 * answers["i1"], z=rng.normal(size=500))
+    models = {
+        "free": tm.sem(f"{ONE}\nf ~ x + z\ni2 ~ x", data, ordered=ITEMS),
+        "through": tm.sem("f =~ i3 + i2 + i4 + i1\nf ~ z + x", data, ordered=ITEMS),
+    }
+    found = tm.compare_models(models).table.loc["through"]
+    assert (found["against"], found["df_diff"]) == ("free", 1.0)
+    wald = models["free"].estimates.query("op == '~' and lhs == 'i2'")["z"].iloc[0] ** 2
+    assert found["chisq_diff"] == pytest.approx(wald, rel=0.15)
+    random = tm.sem(f"{ONE}\nf ~ x + z", data, ordered=ITEMS, fixed_x=False)
+    with pytest.raises(DataError, match="different covariances"):
+        tm.compare_models({"given": models["free"], "random": random})

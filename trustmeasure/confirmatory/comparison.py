@@ -321,7 +321,8 @@ def _check_same(name: str, one: StructuralModel, other_name: str, other: Structu
 def _same_moments(one: StructuralModel, other: StructuralModel) -> bool:
     if isinstance(one, OrdinalStructuralModel) and isinstance(other, OrdinalStructuralModel):
         pairs = list(zip(one.solution.moments, other.solution.moments, strict=True))
-        if any(len(mine.moments) != len(yours.moments) for mine, yours in pairs):
+        apart = _given(one) != _given(other)
+        if apart or any(len(mine.moments) != len(yours.moments) for mine, yours in pairs):
             return False
         return all(
             np.allclose(mine.moments[at], yours.moments, rtol=1e-5, atol=1e-8)
@@ -338,6 +339,11 @@ def _same_moments(one: StructuralModel, other: StructuralModel) -> bool:
         if not np.allclose(mine, yours[np.ix_(at, at)], rtol=1e-5, atol=1e-8):
             return False
     return True
+
+
+def _given(fit: OrdinalStructuralModel) -> list[frozenset[str]]:
+    """Name the covariates that each group is conditioned on."""
+    return [frozenset(names) for names in fit.solution.specification.given]
 
 
 def _table(fit: StructuralModel) -> ParameterTable:

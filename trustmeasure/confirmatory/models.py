@@ -148,7 +148,7 @@ def cfa(
     parameterization passes over how its residual variance follows from the model, and ends
     before the minimum; here both parameterizations give the same, which is lavaan's by theta.
     Persons who answered nothing but covariates are left out of these' moments. And the factor
-    of the baseline model in robust CFI and TLI is the mean of the groups' tr(Γ) over its degrees
+    of the baseline model in robust CFI and TLI is the sum of the groups' tr(Γ) over its degrees
     of freedom (Savalei, 2021); lavaan divides each group's by its share of persons first, which
     makes it larger by about the number of groups.
 

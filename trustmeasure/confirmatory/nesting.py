@@ -61,11 +61,10 @@ def moment_places(restricted: StructuralModel, general: StructuralModel) -> list
         general, OrdinalStructuralModel
     ):
         own, other = restricted.solution.specification, general.solution.specification
-        for mine, yours, inside, outside in zip(
-            own.base.blocks, other.base.blocks, own.shapes, other.shapes, strict=True
-        ):
+        for place, (mine, yours) in enumerate(zip(own.base.blocks, other.base.blocks, strict=True)):
             order = [mine.observed.index(name) for name in yours.observed]
-            found.append(_ordinal_places(inside, outside, order))
+            given = [own.given[place].index(name) for name in other.given[place]]
+            found.append(_ordinal_places(own.shapes[place], other.shapes[place], order, given))
         return found
     with_means = general.fitted.means
     for place in range(len(general.fitted.specification.blocks)):
@@ -79,8 +78,13 @@ def moment_places(restricted: StructuralModel, general: StructuralModel) -> list
     return found
 
 
-def _ordinal_places(inside: Shape, outside: Shape, order: Sequence[int]) -> IntArray:
-    """Find the outer moments among the inner ones; ``order`` numbers variables likewise."""
+def _ordinal_places(
+    inside: Shape, outside: Shape, order: Sequence[int], given: Sequence[int]
+) -> IntArray:
+    """Find the outer moments among the inner ones.
+
+    ``order`` and ``given`` number variables and covariates likewise.
+    """
     cuts = [np.flatnonzero(inside.cut == variable) for variable in order]
     own = {int(variable): place for place, variable in enumerate(inside.continuous)}
     first = len(inside.cut)
@@ -96,7 +100,9 @@ def _ordinal_places(inside: Shape, outside: Shape, order: Sequence[int]) -> IntA
         pairs[min(order[i], order[j]), max(order[i], order[j])]
         for i, j in zip(outside.rows.tolist(), outside.columns.tolist(), strict=True)
     ]
-    return np.concatenate([*cuts, variances, covariances]).astype(np.intp)
+    p = len(order)
+    slopes = [inside.slopes.start + x * p + variable for x in given for variable in order]
+    return np.concatenate([*cuts, variances, covariances, slopes]).astype(np.intp)
 
 
 def _fits_ordinal(restricted: OrdinalStructuralModel, general: OrdinalStructuralModel) -> bool:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from trustmeasure.confirmatory.fit_measures import CLOSE, DISTANT, LEVEL
 from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution
 from trustmeasure.kernels.fit_indices import (
     Statistic,
@@ -31,8 +32,8 @@ def ordinal_fit_measures(solution: OrdinalSolution, estimator: str) -> pd.Series
     persons = solution.n - groups
     model = Statistic(solution.chisq, solution.df)
     null = Statistic(solution.baseline.chisq, solution.baseline.df)
-    # Unweighted least squares alone has no χ² distribution.
-    distributed = estimator != "ULS"
+    # Unweighted least squares have no χ² distribution, where they are not adjusted.
+    distributed = not estimator.startswith("ULS")
     count = sum(len(sample.moments) for sample in solution.samples)
     beyond = further(model, persons, len(solution.reduced))
     found: dict[str, float] = {
@@ -44,7 +45,10 @@ def ordinal_fit_measures(solution: OrdinalSolution, estimator: str) -> pd.Series
         "baseline_df": float(solution.baseline.df),
         "baseline_pvalue": pvalue(null.chisq, null.df) if distributed else math.nan,
         **incremental(model, null),
-        **rmsea(model, persons, groups),
+        **rmsea(model, persons, groups, level=LEVEL, close=CLOSE, distant=DISTANT),
+        "rmsea_ci_level": LEVEL,
+        "rmsea_close_h0": CLOSE,
+        "rmsea_notclose_h0": DISTANT,
         **ordinal_root_mean_squares(solution.moments, solution.implied),
         "ntotal": float(solution.n),
         "fmin": 0.5 * solution.chisq / solution.n,
@@ -90,7 +94,7 @@ def _scaled(solution: OrdinalSolution, persons: int, groups: int) -> dict[str, f
     # Without a shift, the trace stands for the degrees of freedom of the plain statistic.
     if not own.shift:
         adjusted = Statistic(solution.chisq, solution.uncertainty.traces.first)
-    approximate = rmsea(adjusted, persons, groups)
+    approximate = rmsea(adjusted, persons, groups, level=LEVEL, close=CLOSE, distant=DISTANT)
     return found | {f"{name}_scaled": value for name, value in approximate.items()}
 
 
@@ -105,5 +109,5 @@ def _robust(solution: OrdinalSolution, persons: int, groups: int) -> dict[str, f
     by = Statistic(own.chisq / own.scaling, own.df, own.scaling)
     compared = incremental(own, likelihood.baseline)
     found = {name: compared[name] for name in ("cfi", "tli", "nnfi", "rni")}
-    found |= rmsea(own, persons, groups, reference=by)
+    found |= rmsea(own, persons, groups, reference=by, level=LEVEL, close=CLOSE, distant=DISTANT)
     return {f"{name}_robust": value for name, value in found.items()}
