@@ -17,14 +17,26 @@ from trustmeasure.confirmatory.fit_measures import (
     Tested,
     degrees_of_freedom,
     fit_measures,
-    n_moments,
 )
 from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed, saturated_trace
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
-from trustmeasure.confirmatory.ordinal_estimation import ESTIMATORS as ORDINAL_ESTIMATORS
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
 from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
+from trustmeasure.confirmatory.requirements import (
+    LIKELIHOOD_KINDS,
+    LIKELIHOODS,
+    MISSING,
+    check_estimator,
+    check_sources,
+    check_wishart,
+    clustered,
+    refuse_singular,
+    refuse_too_few,
+    refuse_too_many,
+    refuse_unsupported,
+    refuse_with_ordered,
+)
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.sample_size import note_sample
 from trustmeasure.confirmatory.samples import (
@@ -34,17 +46,12 @@ from trustmeasure.confirmatory.samples import (
     group_labels,
     unbiased,
 )
-from trustmeasure.confirmatory.specification import Specification, specify
+from trustmeasure.confirmatory.specification import specify
 from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
 from trustmeasure.confirmatory.two_level_fitting import fit_levels
-from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
+from trustmeasure.errors import ConvergenceWarning, OptionError
 from trustmeasure.results import Notes
-
-MISSING = ("listwise", "fiml")
-# Estimators of incomplete data.
-LIKELIHOODS = ("ML", "MLR", "MLF")
-LIKELIHOOD_KINDS = ("normal", "wishart")
 
 
 def fit_model(
@@ -78,7 +85,7 @@ def fit_model(
     wishart = likelihood == "wishart"
     if wishart:
         ordinal = ordered is not None and ordered is not False
-        _check_wishart(estimator, missing, cluster, levels=bool(parsed.levels) or ordinal)
+        check_wishart(estimator, missing, cluster, levels=bool(parsed.levels) or ordinal)
     if parsed.levels:
         if fixed_x is not None:
             raise OptionError("fixed_x= is not offered for models with levels.")
@@ -90,7 +97,7 @@ def fit_model(
             n_obs=n_obs, means=means,
         )  # fmt: skip
     if ordered is not None and ordered is not False:
-        _refuse_with_ordered(
+        refuse_with_ordered(
             data, cluster=cluster, missing=missing, meanstructure=meanstructure, corr=corr,
             cov=cov, n_obs=n_obs, means=means,
         )  # fmt: skip
@@ -103,7 +110,7 @@ def fit_model(
         )  # fmt: skip
     if parameterization != "delta":
         raise OptionError("parameterization= is for ordered items: pass ordered=True or names.")
-    _check_estimator(estimator)
+    check_estimator(estimator)
     if missing == "pairwise":
         raise OptionError(
             "missing='pairwise' is for ordered items: pass ordered=. For continuous ones, "
@@ -111,14 +118,14 @@ def fit_model(
         )
     check_option("missing", missing, MISSING)
     check_level("conf_level", conf_level)
-    _check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
+    check_sources(data, corr, cov, n_obs, means, group, cluster, estimator, missing)
     discrepancy, errors, test = ESTIMATORS[estimator]
     if missing == "fiml" and estimator not in LIKELIHOODS:
         raise OptionError(
             f"missing='fiml' goes with estimators {listed(LIKELIHOODS)}, not with '{estimator}'."
         )
     if cluster is not None:
-        errors, test = _clustered(estimator, test)
+        errors, test = clustered(estimator, test)
     labels = group_labels(data, group)
     options: dict[str, Any] = {**DEFAULTS[kind], "std_lv": std_lv, "orthogonal": orthogonal}
     # As in lavaan, least squares model the moments of observed predictors, too.
@@ -139,7 +146,7 @@ def fit_model(
         group_partial=group_partial,
         **options,
     )
-    _refuse_unsupported(table)
+    refuse_unsupported(table)
     notes = Notes()
     for note in table.notes:
         notes.record(note)
@@ -157,10 +164,10 @@ def fit_model(
     with_means = table.meanstructure
     specification = specify(table)
     n_equal = len(nonlinear_equalities(table))
-    _refuse_too_many(degrees_of_freedom(specification, means=with_means, n_equal=n_equal), table)
-    _refuse_singular(samples, table)
+    refuse_too_many(degrees_of_freedom(specification, means=with_means, n_equal=n_equal), table)
+    refuse_singular(samples, table)
     if discrepancy == "WLS":
-        _refuse_too_few(specification, samples, means=with_means)
+        refuse_too_few(specification, samples, means=with_means)
     note_sample(samples, table.observed, len(specification.basis.T), notes)
     prepared = prepare(
         samples, discrepancy, means=with_means, incomplete=incomplete, wishart=wishart
@@ -229,101 +236,8 @@ def fit_model(
     )
 
 
-def _check_wishart(estimator: str, missing: str, cluster: str | None, *, levels: bool) -> None:
-    """Refuse what has no likelihood of covariances alone."""
-    if levels or cluster is not None or missing != "listwise":
-        raise OptionError(
-            "likelihood='wishart' is for complete answers to continuous items, without clusters or "
-            "levels. Leave it out."
-        )
-    if ESTIMATORS.get(estimator, ("",))[0] != "ML":
-        raise OptionError(
-            f"likelihood='wishart' goes with maximum likelihood, not with estimator='{estimator}', "
-            "which counts n − 1 persons anyway."
-        )
-
-
-def _check_estimator(estimator: str) -> None:
-    if estimator in ORDINAL_ESTIMATORS and estimator not in ESTIMATORS:
-        raise OptionError(
-            f"estimator='{estimator}' is for ordered items: pass ordered=True, or the names of "
-            f"those that are. Estimators of continuous variables: {listed(ESTIMATORS)}."
-        )
-    check_option("estimator", estimator, tuple(ESTIMATORS))
-
-
-def _refuse_with_ordered(data: Any, **options: Any) -> None:
-    """Refuse what models of ordered items do not offer."""
-    if data is None:
-        raise OptionError("Models of ordered items need the answers: pass data.")
-    if options["missing"] == "fiml":
-        raise OptionError(
-            "Models of ordered items use complete answers (missing='listwise') or, moment by "
-            "moment, all that there are (missing='pairwise'). For full-information maximum "
-            "likelihood, treat the items as continuous (estimator='MLR', missing='fiml')."
-        )
-    check_option("missing", options.pop("missing"), ("listwise", "pairwise"))
-    given = [f"{name}=" for name, value in options.items() if value is not None]
-    if given:
-        raise OptionError(f"{listed(given)} cannot be combined with ordered=.")
-
-
 def _listed(names: str | Sequence[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
-
-
-def _check_sources(
-    data: Any,
-    corr: Any,
-    cov: Any,
-    n_obs: int | None,
-    means: Any,
-    group: str | None,
-    cluster: str | None,
-    estimator: str,
-    missing: str,
-) -> None:
-    given = [
-        name for name, one in (("data", data), ("corr", corr), ("cov", cov)) if one is not None
-    ]
-    if len(given) != 1:
-        raise OptionError(
-            "Give the data, or cov=, or corr=: "
-            + (f"{listed(given)} were given." if given else "none was given.")
-        )
-    if data is not None:
-        if n_obs is not None or means is not None:
-            raise OptionError("n_obs= and means= belong to cov= and corr=; data bring their own.")
-        return
-    for name, value in (("group", group), ("cluster", cluster)):
-        if value is not None:
-            raise OptionError(f"{name}= names a column of the data; moments have none.")
-    if missing == "fiml":
-        raise OptionError("missing='fiml' needs the answers; moments have none missing.")
-    if ESTIMATORS[estimator][1] != "standard" or estimator == "WLS":
-        raise OptionError(
-            f"estimator='{estimator}' needs the answers, for how they stray from normality. With "
-            "moments, use 'ML', 'GLS' or 'ULS'."
-        )
-
-
-def _clustered(estimator: str, test: str) -> tuple[str, str]:
-    """Give the errors and the statistic that allow for clusters."""
-    if estimator in ("ML", "MLR"):
-        return "robust.huber.white", "yuan.bentler.mplus"
-    raise OptionError(
-        f"cluster= goes with estimator='ML' or 'MLR', not with '{estimator}'. With clusters, ML "
-        "means MLR's errors and statistic, as in lavaan."
-    )
-
-
-def _refuse_unsupported(table: ParameterTable) -> None:
-    """Refuse what other functions are for, rather than ignore it."""
-    if table.ov_ord or any(row.op in ("|", "~*~") for row in table.parameters):
-        raise OptionError(
-            "The model has thresholds or scaling factors, which are for ordered items: pass "
-            "ordered=True or their names."
-        )
 
 
 def _samples(
@@ -360,46 +274,6 @@ def _samples(
         missing=missing,
         notes=notes,
     )
-
-
-def _refuse_too_many(df: int, table: ParameterTable) -> None:
-    if df < 0:
-        raise DataError(
-            f"The model has {table.n_free} free parameters, {-df} more than there are moments to "
-            "estimate them from, so it is not identified. Fix or equate some, or use more "
-            "indicators."
-        )
-
-
-def _refuse_singular(samples: Samples, table: ParameterTable) -> None:
-    """Refuse covariance matrices without an inverse, and name the variables behind it."""
-    from trustmeasure.kernels.covariance import dependent_items, to_correlation
-
-    for group in samples.groups:
-        if group.values is not None and np.isnan(group.values).any():
-            continue  # pairwise moments serve for starting values alone
-        correlation = to_correlation(group.covariance)
-        if np.linalg.eigvalsh(correlation)[0] > 1e-10:
-            continue
-        where = "" if group.label is None else f" in group '{group.label}'"
-        names = listed(table.observed[i] for i in dependent_items(correlation))
-        raise DataError(
-            f"The covariance matrix{where} has no inverse: {group.n} persons, and these variables "
-            f"are linearly dependent: {names}. Leave one of them out, or use more persons."
-        )
-
-
-def _refuse_too_few(specification: Specification, samples: Samples, *, means: bool) -> None:
-    """Refuse to weigh moments by fewer persons than there are moments."""
-    for block, group in zip(specification.blocks, samples.groups, strict=True):
-        moments = n_moments(block.observed, block.exogenous, means=means)
-        if group.n <= moments:
-            where = "" if group.label is None else f" in group '{group.label}'"
-            raise DataError(
-                f"estimator='WLS' weighs {moments} moments by how persons differ in them, which "
-                f"needs more persons than {group.n}{where}. Use estimator='MLM' or 'MLR', or "
-                "fewer variables."
-            )
 
 
 def _baseline(
