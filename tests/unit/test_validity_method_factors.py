@@ -75,7 +75,10 @@ def test_no_share_of_variance_depends_on_units() -> None:
     data = answers(0.5, n=400)
     scaled = data * np.array([100.0 if name[0] == "s" else 0.01 for name in data])
     first, second = (method_factor(MODEL, one).items for one in (data, scaled))
-    np.testing.assert_allclose(first, second, atol=1e-4)
+    estimates = ["trait", "method", "error", "loading"]
+    np.testing.assert_allclose(first[estimates], second[estimates], atol=1e-5)
+    # Errors of standardised values come from differences, whose steps depend on the units.
+    np.testing.assert_allclose(first, second, atol=5e-4)
 
 
 def test_results_leave_as_json(equal: Any) -> None:
