@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.parity.comparison import ESTIMATE, Comparison, load, read_data
 from trustmeasure.confirmatory import cfa
-from trustmeasure.validity import convergent_validity
+from trustmeasure.validity import composite_reliability, convergent_validity
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 BIG = "\n".join(
@@ -32,10 +32,15 @@ def comparisons() -> Iterator[Comparison]:
     for name, options in RUNS.items():
         ordered = name == "WLSMV"
         data = bfi if ordered else holes if name.endswith("fiml") else hs
-        found = convergent_validity(cfa(BIG if ordered else THREE, data, **options))
+        fitted = cfa(BIG if ordered else THREE, data, **options)
+        found = convergent_validity(fitted)
         case = cases[name]
         yield from case.compare("table", found.table, rtol=0, atol=ESTIMATE)
         flat = found.loadings.set_axis([" ".join(map(str, key)) for key in found.loadings.index])
         yield from case.compare("loadings", flat, rtol=0, atol=ESTIMATE)
         for part in ("omega", "ave"):
             yield from case.compare(part, found.table[part], rtol=0, atol=ESTIMATE)
+        for part, observed in (("behind", True), ("behind_implied", False)):
+            if part in case.values:
+                behind = composite_reliability(fitted, observed=observed, ordinal_scale=False)
+                yield from case.compare(part, behind, rtol=0, atol=ESTIMATE)

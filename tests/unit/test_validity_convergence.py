@@ -37,6 +37,12 @@ def test_estimates_are_those_of_the_single_functions(ordered: Any) -> None:
     np.testing.assert_allclose(found["omega"], expected, rtol=1e-6)
     expected = tm.average_variance_extracted(fit, observed=False)
     np.testing.assert_allclose(found["ave"], expected, rtol=1e-6)
+    if ordered:
+        behind = tm.composite_reliability(fit, observed=False, ordinal_scale=False)
+        assert (behind > found["omega"]).all()
+    else:
+        with pytest.raises(OptionError, match="ordinal_scale"):
+            tm.composite_reliability(fit, ordinal_scale=False)
     assert ((found["omega_low"] < found["omega"]) & (found["omega"] < found["omega_high"])).all()
 
 

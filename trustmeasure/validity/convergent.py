@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Measurement:
 
 
 def composite_reliability(
-    fit: StructuralModel, *, observed: bool = True
+    fit: StructuralModel, *, observed: bool = True, ordinal_scale: bool = True
 ) -> pd.Series | pd.DataFrame:
     r"""Compute the reliability of the sum of each factor's items, from a fitted model.
 
@@ -62,6 +62,9 @@ def composite_reliability(
         From `cfa` or `sem`.
     observed : bool
         Divide by the variance that the sum has in the data; else by what the model implies.
+    ordinal_scale : bool
+        Of ordered items: the reliability of the sum of the answers, which is what one has;
+        with False that of the variables behind them, which no one has, and which is higher.
 
     Returns
     -------
@@ -71,11 +74,13 @@ def composite_reliability(
     Raises
     ------
     OptionError
-        For models of two levels (see `multilevel_reliability`), or without latent variables.
+        For models of two levels (see `multilevel_reliability`), or without latent variables;
+        for ``ordinal_scale=False`` without ordered items.
 
     Notes
     -----
-    Equals ``semTools::compRelSEM(fit)``; with ``observed=False``, ``obs.var = FALSE``. `htmt`
+    Equals ``semTools::compRelSEM(fit)``; with ``observed=False``, ``obs.var = FALSE``; with
+    ``ordinal_scale=False``, ``ord.scale = FALSE``. `convergent_validity` gives limits. `htmt`
     and `discriminant_validity` ask whether factors differ; `average_variance_extracted`, how
     much of its items each explains.
 
@@ -100,6 +105,13 @@ def composite_reliability(
     Name: omega, dtype: float64
     """
     groups = measurements(fit)
+    if not ordinal_scale:
+        if any(group.thresholds is None for group in groups):
+            raise OptionError(
+                "ordinal_scale=False is for models of ordered items (ordered=True); of others the "
+                "sum of answers is all that there is."
+            )
+        groups = [replace(group, thresholds=None) for group in groups]
     return _by_group(groups, [_omegas(group, observed=observed) for group in groups], "omega")
 
 

@@ -138,10 +138,10 @@ def method_factor(
     Notes
     -----
     Equals ``lavaan::cfa(paste(model, "method =~ x1 + x2 + ...; method ~~ 0*f1 + 0*f2"), data,
-    std.lv = TRUE)``. Where a solution is not proper, another start is tried and the better kept. Differences are those of
-    `compare_models`. They are approximate: without method variance, free loadings are not
-    identified and an equal one lies at the edge of what it can be, where a difference has no
-    exact χ² distribution.
+    std.lv = TRUE)``. Where a solution is not proper, another start is tried and the better
+    kept. Differences are those of `compare_models`. They are approximate: without method
+    variance, free loadings are not identified and an equal one lies at the edge of what it can
+    be, where a difference has no exact χ² distribution.
 
     What is known against it. Equal loadings are told from traits that correlate only by the
     traits' own loadings being unequal: where these are alike too, the model is not identified

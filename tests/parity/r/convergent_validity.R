@@ -67,4 +67,5 @@ omega <- t(sapply(big, function(items) {
 }))
 case("WLSMV", "Convergent validity", 'cfa("...; ave := ...", ordered = names, std.lv = TRUE); Green & Yang (2009) with vcov(fit)  # bfi, complete rows',
   list(table = cbind(omega, defined(fit, "ave")), loadings = standard(fit),
-    omega = c(unclass(compRelSEM(fit, obs.var = FALSE))), ave = c(unclass(AVE(fit, obs.var = FALSE)))))
+    omega = c(unclass(compRelSEM(fit, obs.var = FALSE))), ave = c(unclass(AVE(fit, obs.var = FALSE))),
+    behind = c(unclass(compRelSEM(fit, ord.scale = FALSE))), behind_implied = c(unclass(compRelSEM(fit, ord.scale = FALSE, obs.var = FALSE)))))
