@@ -109,6 +109,8 @@ def method_factor(
     loadings : {"free", "equal"}
         Which form items, loadings, relations and shares are taken from; both are fitted where
         both can be identified. Equal are the loadings as they are, not the standardised ones.
+        Keyed items then make the method move all answers with their constructs; items as they
+        were answered, towards agreement, as acquiescence does.
     items : sequence of str, optional
         The items that share the method, as those of reversed wording; all of them without it.
     name : str
