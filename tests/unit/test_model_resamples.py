@@ -152,10 +152,8 @@ def test_two_levels_draw_clusters() -> None:
         tm.bootstrap(tm.sem(split, data, cluster="school"), n_boot=20)
 
 
-def test_simulation_is_for_continuous_items_of_one_level() -> None:
+def test_simulation_is_for_one_level() -> None:
     ordered = tm.cfa(MODEL, answers(), ordered=ITEMS)
-    with pytest.raises(tm.OptionError, match=r"without ordered="):
-        tm.fit_cutoffs(ordered, n_rep=50)
     with pytest.raises(tm.OptionError, match=r"without ordered="):
         tm.power(ordered, 200)
     levels = tm.cfa(LEVELS, pd.read_csv(DATA / "schools.csv"), cluster="school")
@@ -163,3 +161,39 @@ def test_simulation_is_for_continuous_items_of_one_level() -> None:
         tm.fit_cutoffs(levels, n_rep=50)
     with pytest.raises(tm.OptionError, match="fitted by cfa, sem or growth"):
         tm.bootstrap(ordered.estimates)  # type: ignore[arg-type]
+
+
+def test_cutoffs_of_ordered_items() -> None:
+    fitted = tm.cfa(MODEL, answers(), ordered=ITEMS)
+    found = tm.fit_cutoffs(fitted, n_rep=80, rng=1)
+    assert list(found.cutoffs.columns) == ["srmr", "rmsea_scaled", "cfi_scaled"]
+    right = found.replicates.query("level == 'correct'")
+    wrong = found.replicates.query("level != 'correct'")
+    assert len(right) + len(wrong) + found.n_failed == 160
+    # Samples of the model itself fit as the data do, which follow it; those of another do not.
+    assert right["rmsea_scaled"].mean() < 0.03
+    assert wrong["srmr"].mean() > right["srmr"].mean()
+    assert found.observed["cfi_scaled"] == fitted.fit["cfi_scaled"]
+    assert "RMSEA and CFI are scaled" in str(tm.table(found))
+    strong = {"strong": [("A2", "~~", "A3", 0.6), ("C1", "~~", "A4", 0.5)]}
+    bad = tm.fit_cutoffs(fitted, n_rep=60, rng=1, misspecification=strong)
+    assert bad.certainty.loc["strong"].eq(0.95).all()
+    plain = tm.cfa(MODEL, answers(), ordered=ITEMS, estimator="DWLS")
+    assert "rmsea" in tm.fit_cutoffs(plain, n_rep=50, rng=1).cutoffs
+
+
+def test_cutoffs_of_ordered_items_are_refused_where_they_cannot_be() -> None:
+    with pytest.raises(tm.OptionError, match="one group"):
+        tm.fit_cutoffs(
+            tm.cfa(TWO.split("shared")[0], answers(), ordered=ITEMS, group="group"), n_rep=50
+        )
+    with pytest.raises(tm.DataError, match="complete answers"):
+        tm.fit_cutoffs(tm.cfa(MODEL, holes(), ordered=ITEMS, missing="pairwise"), n_rep=50)
+    data = answers().assign(age=np.arange(500) % 17)
+    with pytest.raises(tm.OptionError, match="covariates"):
+        tm.fit_cutoffs(tm.sem(f"{MODEL}\nA ~ age", data, ordered=ITEMS), n_rep=50)
+    rare = answers().assign(A2=answers()["A2"].replace(3, 2))
+    rare.loc[rare.index[:1], "A2"] = 3
+    few = tm.cfa(MODEL, rare, ordered=ITEMS)
+    with pytest.raises(tm.DataError, match="too rare"):
+        tm.fit_cutoffs(few, n_rep=50, rng=1)

@@ -11,11 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, near
-from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.results import StructuralModel
-from trustmeasure.confirmatory.simulation import population, simulate, simulation_model
+from trustmeasure.confirmatory.simulation import Population, population_of
 from trustmeasure.confirmatory.specification import Block
-from trustmeasure.errors import OptionError
+from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.structural import implied
 from trustmeasure.results import Notes, Result, to_plain
 
@@ -24,8 +23,6 @@ Change = tuple[str, str, str, float]
 
 # Residual correlation that one-factor models leave out (McNeish & Wolf, 2023).
 RESIDUAL = 0.3
-# Indices, and whether a larger value is better.
-INDICES = {"srmr": False, "rmsea": False, "cfi": True}
 # Shares of misspecified models rejected and of correct ones kept, in turn.
 CERTAINTIES = (0.95, 0.90)
 # The least that a residual variance keeps when a cross-loading takes from it.
@@ -39,8 +36,8 @@ class FitCutoffs(Result):
     Attributes
     ----------
     cutoffs : DataFrame, index level
-        srmr, rmsea and cfi that tell a model with this misspecification from a correct one;
-        NaN where nothing does.
+        srmr, rmsea and cfi (rmsea_scaled and cfi_scaled of ordered items, where scaled) that
+        tell a model with this misspecification from a correct one; NaN where nothing does.
     certainty : DataFrame, index level
         Share of misspecified models that the cut-off rejects, and of correct ones that it
         keeps: .95, or .90 where .95 cannot be had.
@@ -93,7 +90,8 @@ def fit_cutoffs(
     Parameters
     ----------
     fit : StructuralModel
-        From `cfa` or `sem`, by maximum likelihood, one group, complete answers.
+        From `cfa` or `sem`, by maximum likelihood or for ordered items; one group, complete
+        answers.
     n_rep : int
         Samples of each kind.
     misspecification : mapping, optional
@@ -111,17 +109,20 @@ def fit_cutoffs(
     Raises
     ------
     OptionError
-        For models of several groups or levels, other estimators, or ordered items (fit the
-        same model without ``ordered=``); and for a misspecification of unknown variables, or
-        that leaves no variance.
+        For models of several groups or levels, other estimators of continuous items, or of
+        ordered items given covariates; and for a misspecification of unknown variables, or that
+        leaves no variance.
     DataError
-        For models of incomplete answers.
+        For models of incomplete answers, and where hardly any sample has a solution.
 
     Notes
     -----
     Covariance matrices are drawn from their Wishart distribution and fitted as one stack, so
-    that n does not matter to the time. Cut-offs hold for normal data. The default levels are
-    those of the R package ``dynamic`` in kind; the draws differ.
+    that n does not matter to the time. Cut-offs hold for normal data. Of ordered items, normal
+    variables behind the answers are drawn and cut at the model's thresholds, and each sample is
+    fitted by itself, which takes some hundredths of a second; RMSEA and CFI are then scaled
+    ones, where the estimator scales. The default levels are those of the R package ``dynamic``
+    in kind; the draws differ.
 
     References
     ----------
@@ -143,31 +144,33 @@ def fit_cutoffs(
     2 residual correlations  0.04   0.15  0.96
     """
     check_count("n_rep", n_rep, least=50)
-    refit = simulation_model(fit, "fit_cutoffs")
+    source = population_of(fit, "fit_cutoffs")
     generator = as_rng(rng)
-    block = refit.fitted.specification.blocks[0]
-    levels = _default_levels(refit) if misspecification is None else dict(misspecification)
+    levels = _default_levels(source) if misspecification is None else dict(misspecification)
     if not levels:
         raise OptionError("misspecification= is empty; give at least one level.")
     notes = Notes()
-    parts = population(refit.fitted)
-    drawn = {"correct": _drawn(refit, parts, fit.n, n_rep, generator)}
-    for name, changes in levels.items():
-        drawn[str(name)] = _drawn(
-            refit, _misspecified(parts, block, changes), fit.n, n_rep, generator
-        )
+    wrong = {
+        str(name): _misspecified(source.parts, source.block, changes)
+        for name, changes in levels.items()
+    }
+    drawn = {
+        name: source.draw(parts, fit.n, n_rep, generator)
+        for name, parts in {"correct": source.parts, **wrong}.items()
+    }
     failed = sum(n_rep - len(frame) for frame in drawn.values())
     if failed:
         notes.record(f"{failed} samples without a solution were left out.")
     names = [str(name) for name in levels]
-    found = [_cut(drawn["correct"], drawn[name]) for name in names]
+    _refuse_few(drawn, n_rep)
+    found = [_cut(source.indices, drawn["correct"], drawn[name]) for name in names]
     index = pd.Index(names, name="level")
     return FitCutoffs(
         n=fit.n,
         n_dropped=fit.n_dropped,
         cutoffs=pd.DataFrame([cut for cut, _ in found], index=index),
         certainty=pd.DataFrame([share for _, share in found], index=index),
-        observed=fit.fit[list(INDICES)].copy(),
+        observed=fit.fit[list(source.indices)].copy(),
         misspecifications=pd.DataFrame(
             [(str(name), *change) for name, changes in levels.items() for change in changes],
             columns=["level", "lhs", "op", "rhs", "size"],
@@ -179,24 +182,23 @@ def fit_cutoffs(
     )
 
 
-def _drawn(
-    refit: Refit, parts: Mapping[str, FloatArray], n: int, n_rep: int, rng: np.random.Generator
-) -> pd.DataFrame:
-    moments = implied(parts)
-    if np.linalg.eigvalsh(moments.spread)[0] <= 0:
-        raise OptionError(
-            "With this misspecification the model implies no covariance matrix: its residual "
-            "variances or correlations are impossible. Choose smaller sizes."
+def _refuse_few(drawn: Mapping[str, pd.DataFrame], n_rep: int) -> None:
+    """Refuse quantiles of hardly any samples."""
+    name = min(drawn, key=lambda one: len(drawn[one]))
+    if len(drawn[name]) < 40:
+        raise DataError(
+            f"Only {len(drawn[name])} of {n_rep} samples of the level '{name}' have a solution: n "
+            "is too small for the model, or some answer categories are too rare. Merge these, or "
+            "take a larger n_rep=."
         )
-    found = simulate(refit, moments.spread, moments.mean, n, n_rep, rng)
-    frame = pd.DataFrame({name: found.indices[name] for name in INDICES})
-    return frame[found.converged]
 
 
-def _cut(correct: pd.DataFrame, wrong: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+def _cut(
+    indices: Mapping[str, bool], correct: pd.DataFrame, wrong: pd.DataFrame
+) -> tuple[dict[str, float], dict[str, float]]:
     """Give the cut-off of each index, and the certainty that it has."""
-    cutoffs, certainty = dict.fromkeys(INDICES, np.nan), dict.fromkeys(INDICES, np.nan)
-    for name, larger_is_better in INDICES.items():
+    cutoffs, certainty = dict.fromkeys(indices, np.nan), dict.fromkeys(indices, np.nan)
+    for name, larger_is_better in indices.items():
         sign = -1.0 if larger_is_better else 1.0
         for share in CERTAINTIES:
             limit = float(np.quantile(sign * wrong[name], 1 - share))
@@ -206,10 +208,9 @@ def _cut(correct: pd.DataFrame, wrong: pd.DataFrame) -> tuple[dict[str, float], 
     return cutoffs, certainty
 
 
-def _default_levels(refit: Refit) -> dict[str, list[Change]]:
+def _default_levels(source: Population) -> dict[str, list[Change]]:
     """Leave out residual correlations of one factor, or cross-loadings of several."""
-    block = refit.fitted.specification.blocks[0]
-    parts = population(refit.fitted)
+    block, parts = source.block, source.parts
     factors = [j for j, name in enumerate(block.latent) if name not in block.stand_ins]
     factors = [j for j in factors if (parts["lambda"][:, j] != 0).sum() > 1]
     if not factors:
@@ -298,6 +299,11 @@ def _misspecified(
     for i, j, size in residuals:
         scale = np.sqrt(found["theta"][i, i] * found["theta"][j, j])
         found["theta"][i, j] = found["theta"][j, i] = found["theta"][i, j] + size * scale
+    if np.linalg.eigvalsh(implied(found).spread)[0] <= 0:
+        raise OptionError(
+            "With this misspecification the model implies no covariance matrix: its residual "
+            "variances or correlations are impossible. Choose smaller sizes."
+        )
     return found
 
 

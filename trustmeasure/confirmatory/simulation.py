@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal_simulation import OrdinalPopulation
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
+from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.moment_fit import Sample, score
 from trustmeasure.kernels.moment_replicates import (
@@ -41,6 +47,72 @@ def simulation_model(fit: StructuralModel, what: str) -> Refit:
     if len(fitted.samples.groups) > 1:
         raise OptionError(f"{what}() takes models of one group. Fit each group by itself.")
     return Refit.of(fitted)
+
+
+@dataclass(frozen=True)
+class NormalPopulation:
+    """A fitted model of continuous items as the population; ``indices`` as in `Population`."""
+
+    refit: Refit
+    block: Block
+    parts: Mapping[str, FloatArray]
+    indices: Mapping[str, bool]
+
+    @classmethod
+    def of(cls, fit: StructuralModel, what: str) -> NormalPopulation:
+        """Take a fitted model for the population."""
+        refit = simulation_model(fit, what)
+        return cls(
+            refit=refit,
+            block=refit.fitted.specification.blocks[0],
+            parts=population(refit.fitted),
+            indices={"srmr": False, "rmsea": False, "cfi": True},
+        )
+
+    def draw(
+        self, parts: Mapping[str, FloatArray], n: int, n_rep: int, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Draw samples from matrices, and give the indices of those that have a solution."""
+        moments = implied(parts)
+        found = simulate(self.refit, moments.spread, moments.mean, n, n_rep, rng)
+        frame = pd.DataFrame({name: found.indices[name] for name in self.indices})
+        return frame[found.converged]
+
+
+class Population(Protocol):
+    """A model that samples are drawn from.
+
+    ``parts`` are the matrices of its one group, laid out as ``block`` says; ``indices`` names
+    those that samples are judged by, and says of each whether a larger value is better.
+    """
+
+    @property
+    def block(self) -> Block:
+        """What the rows and columns of the matrices are."""
+        ...
+
+    @property
+    def parts(self) -> Mapping[str, FloatArray]:
+        """The matrices."""
+        ...
+
+    @property
+    def indices(self) -> Mapping[str, bool]:
+        """Index → whether a larger value is better."""
+        ...
+
+    def draw(
+        self, parts: Mapping[str, FloatArray], n: int, n_rep: int, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Draw samples from matrices, and give the indices of those that have a solution."""
+        ...
+
+
+def population_of(fit: StructuralModel, what: str) -> Population:
+    """Take a fitted model for the population."""
+    if isinstance(fit, OrdinalStructuralModel):
+        return OrdinalPopulation.of(fit, what)
+    return NormalPopulation.of(fit, what)
 
 
 def population(fitted: Fitted) -> dict[str, FloatArray]:

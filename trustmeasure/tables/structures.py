@@ -194,7 +194,8 @@ def scores_table(result: FactorScores, options: Options) -> Table:
 
 def cutoffs_table(result: FitCutoffs, options: Options) -> Table:
     """Show the indices of the model under the cut-offs that were found for it."""
-    columns = [left("Model"), *(Column(rich(str(name).upper())) for name in result.cutoffs)]
+    heads = [str(name).removesuffix("_scaled").upper() for name in result.cutoffs]
+    columns = [left("Model"), *(Column(rich(head)) for head in heads)]
     rows = [
         row("Observed", *(bounded(result.observed[str(name)], 3) for name in result.cutoffs)),
     ]
@@ -210,6 +211,7 @@ def cutoffs_table(result: FitCutoffs, options: Options) -> Table:
         N + f" = {count(result.n)}. Cut-offs from {count(result.settings['n_rep'])} samples of the "
         "right model and of each wrong one; in parentheses, the share of wrong models that a "
         "cut-off rejects and of right ones that it keeps. None: no value tells the two apart."
+        + (" RMSEA and CFI are scaled." if "cfi_scaled" in result.cutoffs else "")
     ]
     return build(options, "Dynamic Cut-Offs of Fit", columns, rows, notes)
 
