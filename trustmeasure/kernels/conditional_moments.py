@@ -248,16 +248,16 @@ def _polychoric(first: _Ordered, second: _Ordered) -> tuple[float, FloatArray, b
 
     who = first.answered & second.answered
     edges = [(fit.upper[who], fit.lower[who]) for fit in (first, second)]
+    known, corners = _corners(edges[0], edges[1])
 
     def slope(rho: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         at = np.array([[rho]])
-        share, density, change = np.zeros(who.sum()), np.zeros(who.sum()), np.zeros(who.sum())
-        for a, h in enumerate(edges[0]):
-            for b, k in enumerate(edges[1]):
-                sign = 1.0 if a == b else -1.0
-                share += sign * bivariate_normal(h[None], k[None], at)[0]
-                own, moved = bivariate_density(h, k, np.array(rho))
-                density, change = density + sign * own, change + sign * moved
+        share, density, change = known.copy(), np.zeros_like(known), np.zeros_like(known)
+        for sign, inside, h, k in corners:
+            share[inside] += sign * bivariate_normal(h[None], k[None], at)[0]
+            own, moved = bivariate_density(h, k, np.array(rho))
+            density[inside] += sign * own
+            change[inside] += sign * moved
         share = np.maximum(share, 1e-16)
         return share, density / share, change / share
 
@@ -267,7 +267,7 @@ def _polychoric(first: _Ordered, second: _Ordered) -> tuple[float, FloatArray, b
         curvature = squares - float(change.sum())
         return float(ratio.sum()), curvature if curvature > 0.1 * squares else squares
 
-    rho, converged = steps_within(newton, _start(first, second, who), tolerance=1e-9)
+    rho, converged = steps_within(newton, _start(first, second, who), tolerance=1e-7)
     share, ratio, _ = slope(rho)
     root = np.sqrt(1.0 - rho**2)
     line = np.zeros(len(who))
@@ -285,6 +285,27 @@ def _polychoric(first: _Ordered, second: _Ordered) -> tuple[float, FloatArray, b
         ]
         line -= _through(fit, ratio * pulls[0], -ratio * pulls[1], who)
     return rho, line / max(float(ratio @ ratio), LEVEL), converged
+
+
+def _corners(
+    first: tuple[FloatArray, FloatArray], second: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, list[tuple[float, NDArray[np.intp], FloatArray, FloatArray]]]:
+    """Take the corners of persons' cells apart: those at infinity, and sign, who and edges.
+
+    What corners at infinity add to a cell's probability does not depend on the correlation.
+    """
+    from scipy.special import ndtr
+
+    known, corners = np.zeros(len(first[0])), []
+    for a, h in enumerate(first):
+        for b, k in enumerate(second):
+            sign = 1.0 if a == b else -1.0
+            finite = (np.abs(h) < FAR) & (np.abs(k) < FAR)
+            inside = np.flatnonzero(finite)
+            corners.append((sign, inside, h[inside], k[inside]))
+            # At +∞ of one, what lies below the edge of the other; at −∞, nothing.
+            known += sign * np.where(finite, 0.0, ndtr(np.minimum(h, k)))
+    return known, corners
 
 
 def _start(first: _Ordered, second: _Ordered, who: BoolArray) -> float:

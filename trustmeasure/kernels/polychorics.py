@@ -10,6 +10,7 @@ that only the cell probabilities themselves need integration.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ FloatArray = NDArray[np.float64]
 
 # Likelihoods are followed up to this correlation; what lies at it has no maximum inside.
 LARGEST = 0.99999
-# Nodes of the Gauss–Legendre rule up to a correlation of 0.9; beyond, Owen's T takes over.
-N_NODES = 20
+# Nodes of the Gauss–Legendre rule up to each correlation; beyond, Owen's T takes over.
+NODES = ((0.3, 8), (0.6, 12), (0.9, 20))
 STEEP = 0.9
 # The normal distribution has no more to give beyond this many standard deviations.
 FAR = 38.0
@@ -375,11 +376,20 @@ def bivariate_normal(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArra
     return found
 
 
+@cache
+def _rule(count: int) -> tuple[FloatArray, FloatArray]:
+    """Give nodes and weights, which take longer to find than to use."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return np.asarray(nodes), np.asarray(weights)
+
+
 def _by_quadrature(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArray:
     """Φ(h)Φ(k) and the integral of the density over correlations from 0 (Plackett, 1954)."""
     from scipy.special import ndtr
 
-    nodes, weights = np.polynomial.legendre.leggauss(N_NODES)
+    largest = float(np.abs(rho).max(initial=0.0))
+    count = next((number for bound, number in NODES if largest <= bound), NODES[-1][1])
+    nodes, weights = _rule(count)
     top = np.arcsin(rho)[..., None]
     angle = top * (nodes + 1) / 2
     falling = 1.0 / np.cos(angle) ** 2
