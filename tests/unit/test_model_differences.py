@@ -73,6 +73,10 @@ def test_indices_are_of_one_kind_in_all_rows(answers: pd.DataFrame) -> None:
     shown = tm.table(found).to_markdown()
     assert "Satorra, 2000" in shown
     assert "scaled" in shown
+    adjusted = tm.compare_models(models, scaled_shifted=False)
+    df = adjusted.table.loc["thresholds", "df_diff"]
+    assert 1 < df < found.table.loc["thresholds", "df_diff"]
+    assert f"({df:.2f})" in tm.table(adjusted).to_markdown()
 
 
 def test_what_cannot_be_compared_says_why(answers: pd.DataFrame) -> None:

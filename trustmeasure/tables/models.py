@@ -28,7 +28,7 @@ def comparison_table(result: ModelComparison, options: Options) -> Table:
                 number(values["aic"], 1),
                 number(values["bic"], 1),
                 str(values["against"]) or "–",
-                f"{number(values['chisq_diff'])} ({count(values['df_diff'])})"
+                f"{number(values['chisq_diff'])} ({_degrees(values['df_diff'])})"
                 if values["chisq_diff"] == values["chisq_diff"]
                 else "–",
                 p_value(values["pvalue"]),
@@ -55,6 +55,11 @@ def comparison_table(result: ModelComparison, options: Options) -> Table:
             f"{result.settings['indices']}."
         )
     return build(options, "Comparison of Models", columns, rows, notes)
+
+
+def _degrees(value: float) -> str:
+    """Write degrees of freedom, which a test may adjust to a fraction."""
+    return count(value) if float(value).is_integer() else number(value)
 
 
 def discriminant_table(result: DiscriminantValidity, options: Options) -> Table:
