@@ -153,14 +153,15 @@ def test_two_levels_draw_clusters() -> None:
 
 
 def test_simulation_is_for_one_level() -> None:
-    ordered = tm.cfa(MODEL, answers(), ordered=ITEMS)
-    with pytest.raises(tm.OptionError, match=r"without ordered="):
-        tm.power(ordered, 200)
     levels = tm.cfa(LEVELS, pd.read_csv(DATA / "schools.csv"), cluster="school")
     with pytest.raises(tm.OptionError, match="models of one level"):
         tm.fit_cutoffs(levels, n_rep=50)
     with pytest.raises(tm.OptionError, match="fitted by cfa, sem or growth"):
-        tm.bootstrap(ordered.estimates)  # type: ignore[arg-type]
+        tm.bootstrap(levels.estimates)  # type: ignore[arg-type]
+    held = LEVELS.replace("fb =~ y1 + y2", "fb =~ y1 + 1*y2")
+    tested = tm.cfa(held, pd.read_csv(DATA / "schools.csv"), cluster="school")
+    with pytest.raises(tm.OptionError, match="models of one level"):
+        tm.power(tested, 200, n_rep=50)
 
 
 def test_cutoffs_of_ordered_items() -> None:
@@ -180,6 +181,26 @@ def test_cutoffs_of_ordered_items() -> None:
     assert bad.certainty.loc["strong"].eq(0.95).all()
     plain = tm.cfa(MODEL, answers(), ordered=ITEMS, estimator="DWLS")
     assert "rmsea" in tm.fit_cutoffs(plain, n_rep=50, rng=1).cutoffs
+
+
+def test_power_of_ordered_items() -> None:
+    model = "A =~ A2 + A3 + A4 + w*C1"
+    fitted = tm.cfa(model, answers(), ordered=[*ITEMS[:4]])
+    found = tm.power(fitted, [150, 400], n_rep=60, rng=1)
+    assert found.parameters is not None
+    small, large = (found.parameters.loc[n] for n in (150, 400))
+    np.testing.assert_allclose(small["population"], fitted.solution.parameters)  # type: ignore[attr-defined]
+    assert (large["n_converged"] == 60).all()
+    assert large.loc["A =~ A3", "power"] == 1.0
+    assert large["sd"].median() == pytest.approx(
+        small["sd"].median() * (150 / 400) ** 0.5, rel=0.25
+    )
+    assert large["se"].median() == pytest.approx(large["sd"].median(), rel=0.2)
+    assert large["coverage"].mean() == pytest.approx(0.95, abs=0.04)
+    rare = answers().assign(A2=answers()["A2"].replace(3, 2))
+    rare.loc[rare.index[:1], "A2"] = 3
+    with pytest.raises(tm.DataError, match="have a solution"):
+        tm.power(tm.cfa(model, rare, ordered=ITEMS[:4]), 60, n_rep=50, rng=1)
 
 
 def test_cutoffs_of_ordered_items_are_refused_where_they_cannot_be() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +65,34 @@ class OrdinalPopulation:
         self, parts: Mapping[str, FloatArray], n: int, n_rep: int, rng: np.random.Generator
     ) -> pd.DataFrame:
         """Draw samples from matrices, and give the indices of those that have a solution."""
-        found = implied(parts)
-        root = np.linalg.cholesky(found.spread)
+        names = list(self.indices)
         rows = []
+        for fitted in self._fits(parts, n, n_rep, rng):
+            measures = ordinal_fit_measures(fitted, self.estimator)[names]
+            if np.isfinite(measures).all():
+                rows.append(measures)
+        return pd.DataFrame(rows, columns=names).reset_index(drop=True)
+
+    def estimates(
+        self, n: int, n_rep: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        """Draw samples from the model itself, and give free parameters and errors (b, n_free)."""
+        found = [
+            (fitted.parameters, np.sqrt(np.maximum(np.diag(fitted.covariance), 0.0)))
+            for fitted in self._fits(self.parts, n, n_rep, rng)
+        ]
+        size = len(self.solution.parameters)
+        both = np.array(found).reshape(len(found), 2, size)
+        return both[:, 0], both[:, 1]
+
+    def _fits(
+        self, parts: Mapping[str, FloatArray], n: int, n_rep: int, rng: np.random.Generator
+    ) -> Iterator[OrdinalSolution]:
+        """Fit samples, and leave out those without a solution."""
+        population = implied(parts)
+        root = np.linalg.cholesky(population.spread)
         for _ in range(n_rep):
-            behind = found.mean + rng.standard_normal((n, len(root))) @ root.T
+            behind = population.mean + rng.standard_normal((n, len(root))) @ root.T
             try:
                 fitted = estimate_ordinal(
                     self.solution.specification.table,
@@ -78,10 +101,8 @@ class OrdinalPopulation:
                 )
             except DataError:  # an empty category, or a correlation of ±1
                 continue
-            measures = ordinal_fit_measures(fitted, self.estimator)
-            if fitted.converged and np.isfinite(measures[list(self.indices)]).all():
-                rows.append(measures[list(self.indices)])
-        return pd.DataFrame(rows, columns=list(self.indices)).reset_index(drop=True)
+            if fitted.converged:
+                yield fitted
 
     def _answers(self, behind: FloatArray) -> FloatArray:
         """Cut the variables behind into categories, numbered from 0."""
