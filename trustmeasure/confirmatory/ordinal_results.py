@@ -33,7 +33,9 @@ class OrdinalStructuralModel(StructuralModel):
     Modification indices and score tests equal ``lavaan::modindices(fit)`` and
     ``lavaan::lavTestScore(fit)``, which test with the unscaled statistic: with "WLSMV" they are
     larger than the scaled χ² would fall by. Thresholds and scaling factors are among what
-    modification indices test (``op="|"``, ``op="~*~"``) where the model could tell them.
+    modification indices test (``op="|"``, ``op="~*~"``) where the model could tell them. Under
+    the theta parameterization scaling factors follow from the variances and are no candidates;
+    lavaan 0.6-14 lists them for several groups all the same.
     """
 
     title: ClassVar[str] = "Structural model of ordered items"
