@@ -109,7 +109,10 @@ def cfa(
         For syntax that cannot be read (line and column are given), and unknown options.
     DataError
         For variables that the data do not have, constant ones, too few persons, a covariance
-        matrix that has no inverse, and a model that leaves negative degrees of freedom.
+        matrix that has no inverse, and a model that leaves negative degrees of freedom; of
+        ordered items, for categories that nobody chose in a group, items of which one determines
+        the other, pairs that hardly anybody answered, and covariates that determine an item or
+        each other.
 
     Warns
     -----
@@ -150,7 +153,12 @@ def cfa(
     Persons who answered nothing but covariates are left out of these' moments. And the factor
     of the baseline model in robust CFI and TLI is the sum of the groups' tr(Γ) over its degrees
     of freedom (Savalei, 2021); lavaan divides each group's by its share of persons first, which
-    makes it larger by about the number of groups.
+    makes it larger by about the number of groups. WRMR counts the moments of the first group
+    alone, as lavaan's does.
+
+    With ``likelihood="wishart"``, equals lavaan's argument of that name: covariances divide by
+    n − 1, :math:`\chi^2 = \sum_g (n_g - 1) F_g`, and errors, RMSEA and its relatives count n less
+    the number of groups; the log-likelihood stays that of n persons.
 
     With two blocks, ``level: 1`` (persons) and ``level: 2`` (clusters), intercepts vary between
     clusters (random intercepts): answers of cluster j have
@@ -175,12 +183,20 @@ def cfa(
     structural relations in two-level data. *British Journal of Mathematical and Statistical
     Psychology, 42* (2), 215–232. https://doi.org/10.1111/j.2044-8317.1989.tb00911.x
 
+    Muthén, B. (1984). A general structural equation model with dichotomous, ordered categorical,
+    and continuous latent variable indicators. *Psychometrika, 49*, 115–132.
+    https://doi.org/10.1007/BF02294210
+
     Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of
     Statistical Software, 48* (2), 1–36. https://doi.org/10.18637/jss.v048.i02
 
     Satorra, A., & Bentler, P. M. (1994). Corrections to test statistics and standard errors in
     covariance structure analysis. In A. von Eye & C. C. Clogg (Eds.), *Latent variables
     analysis* (pp. 399–419). Sage.
+
+    Savalei, V. (2021). Improving fit indices in structural equation modeling with categorical
+    data. *Multivariate Behavioral Research, 56* (3), 390–407.
+    https://doi.org/10.1080/00273171.2020.1717922
 
     Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance
     structure analysis with nonnormal missing data. *Sociological Methodology, 30*, 165–200.
