@@ -132,14 +132,14 @@ def compare_models(
     -----
     Differences equal ``lavaan::lavTestLRT(fit1, fit0, method = "default")``, or the method
     named, with ``A.method`` and ``scaled.shifted`` here ``directions`` and ``scaled_shifted``;
-    nesting is that of ``semTools::net``, also of ordered items, which that leaves out. "MLR" and
-    clusters have no method of 2000 here. CFI and RMSEA are robust where all models have these,
-    else scaled, else plain. "DWLS" leaves differences as they are, as lavaan does; "WLSMV"
-    corrects them. For the method of 2010 lavaan carries estimates over to
-    the general model by their names, which fails where the models place the same thing elsewhere
-    (latent means and intercepts); here the general model is fitted to what the restricted one
-    implies. Models that are not nested have no χ² difference: for
-    them there are AIC and BIC, of which the smaller is better.
+    nesting is that of ``semTools::net``, also of ordered items, which that leaves out. The method
+    of 2000 is for complete answers without clusters. CFI and RMSEA are robust where all models
+    have these, else scaled, else plain. "DWLS" leaves differences as they are, as lavaan does;
+    "WLSMV" corrects them. For the method of 2010 lavaan carries estimates over to the general
+    model by their names, which fails where the models place the same thing elsewhere (latent
+    means and intercepts); here the general model is fitted to what the restricted one implies.
+    Models that are not nested have no χ² difference: for them there are AIC and BIC, of which
+    the smaller is better.
 
     References
     ----------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.estimation import expected_information
+from trustmeasure.confirmatory.estimation import expected_information, hessian
 from trustmeasure.confirmatory.inference import robust_traces
 from trustmeasure.confirmatory.nesting import moment_places, scaling_at
 from trustmeasure.confirmatory.ordinal_estimation import ESTIMATORS
@@ -68,9 +68,10 @@ def method_for(fit: StructuralModel, method: str) -> str:
             f"method='{method}' is for statistics that are scaled by their mean, not for those of "
             f"estimator='{estimator}'. Use method='satorra.2000'."
         )
-    if method == "satorra.2000" and test == "yuan.bentler.mplus":
+    kept = fit.settings.get("cluster") is not None or fit.settings["missing"] == "fiml"
+    if method == "satorra.2000" and kept and not isinstance(fit, OrdinalStructuralModel):
         raise OptionError(
-            f"method='satorra.2000' is not offered for estimator='{estimator}' or clusters. Use "
+            "method='satorra.2000' is for complete answers without clusters. Use "
             "method='satorra.bentler.2001' or 'satorra.bentler.2010'."
         )
     if method == "satorra.bentler.2010" and isinstance(fit, OrdinalStructuralModel):
@@ -131,7 +132,10 @@ def _traces(
         outside, inside = _ordinal_moves(general), _ordinal_moves(restricted)
     else:
         kept = general.fitted
-        information = expected_information(kept.estimates, kept.data)
+        # As lavaan: errors of MLR are from the observed information, and so is this.
+        observed = general.settings["se"] == "robust.huber.white"
+        found_information = hessian if observed else expected_information
+        information = found_information(kept.estimates, kept.data)
         found = robust_traces(
             kept.specification, kept.estimates, kept.samples, information, means=kept.means
         )

@@ -44,7 +44,7 @@ schools <- function(estimator) {
     group = "school", estimator = estimator, control = tight
   )
 }
-for (estimator in c("MLM", "MLMV", "MLMVS")) {
+for (estimator in c("MLM", "MLMV", "MLMVS", "MLR")) {
   fits <- schools(estimator)
   for (shifted in c(TRUE, FALSE)) differ(paste0("schools/", estimator), fits, "satorra.2000", "delta", shifted)
 }
