@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trustmeasure._checks import check_level, check_option, listed
 from trustmeasure.confirmatory.admissibility import problems_of
+from trustmeasure.confirmatory.baseline import fit_baseline
 from trustmeasure.confirmatory.constrained import estimate_within
 from trustmeasure.confirmatory.equalities import nonlinear_equalities
-from trustmeasure.confirmatory.estimation import Data, prepare
+from trustmeasure.confirmatory.estimation import prepare
 from trustmeasure.confirmatory.fit_measures import (
     Tested,
     degrees_of_freedom,
     fit_measures,
 )
-from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, informed, saturated_trace
+from trustmeasure.confirmatory.incomplete_fit import corrected, informed, saturated_trace
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
 from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
-from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.requirements import (
     LIKELIHOOD_KINDS,
@@ -181,7 +180,7 @@ def fit_model(
         # With clusters, lavaan's ML differs from its MLR in this alone.
         moments_only=cluster is not None and estimator == "ML",
     )  # fmt: skip
-    baseline = _baseline(
+    baseline = fit_baseline(
         table, samples, prepared, known, errors=errors, test=test, means=with_means
     )
     complete = None if known is None else corrected(found, prepared, samples, df, known)
@@ -274,54 +273,3 @@ def _samples(
         missing=missing,
         notes=notes,
     )
-
-
-def _baseline(
-    table: ParameterTable,
-    samples: Samples,
-    prepared: Data,
-    known: Sequence[Informed] | None,
-    *,
-    errors: str,
-    test: str,
-    means: bool,
-) -> Tested:
-    """Fit the model in which no variable but the exogenous ones covaries with another."""
-    baseline_table = _independence_table(table, means)
-    specification = specify(baseline_table)
-    df = degrees_of_freedom(specification, means=means)
-    found, _ = estimate_within(specification, samples, prepared)
-    inference = infer(
-        specification, found, prepared, samples, errors=errors, test=test, df=df, means=means,
-        saturated=None if known is None else saturated_trace(known),
-    )  # fmt: skip
-    complete = None if known is None else corrected(found, prepared, samples, df, known)
-    return Tested(found.chisq, df, inference.scaled, complete)
-
-
-def _independence_table(table: ParameterTable, means: bool) -> ParameterTable:
-    """Write the independence model as a table: variances (and means) free, exogenous ones given.
-
-    Exogenous variables that are not given covary freely.
-    """
-    rows: list[Parameter] = []
-    free = 0
-    exogenous = table.names("ov.x")
-    given = {row.lhs for row in table.parameters if row.exo and row.lhs == row.rhs}
-    for group in range(1, table.n_groups + 1):
-        names = table.names("ov", group=group)
-        pairs = [(name, name) for name in names]
-        pairs += [(a, b) for i, a in enumerate(exogenous) for b in exogenous[:i]]
-        for a, b in pairs:
-            exo = a in given and b in given
-            free += not exo
-            # Least squares would else give a baseline with negative variances.
-            least = 0.0 if a == b else -np.inf
-            rows.append(
-                Parameter(a, "~~", b, group=group, free=0 if exo else free, exo=exo, lower=least)
-            )
-        for name in names if means else ():
-            exo = name in given
-            free += not exo
-            rows.append(Parameter(name, "~1", "", group=group, free=0 if exo else free, exo=exo))
-    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), latent=())

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,32 @@ class Layout:
     places: Mapping[str, tuple[IntArray, IntArray, IntArray]]
     n_free: int
 
-    @property
+    @cached_property
     def used(self) -> IntArray:
         """Which free parameters the group uses, in the order of `Slopes`."""
         return np.concatenate([self.places[name][2] for name in NAMES])
+
+    @cached_property
+    def constant_slopes(self) -> Slopes:
+        """The parts of `Slopes` that are the same wherever the parameters are."""
+        p, used = len(self.fixed["theta"]), self.used
+        unit = np.eye(p)
+        left, right, mean = (np.zeros((len(used), p)) for _ in range(3))
+        weight = np.ones(len(used))
+        begin = 0
+        for name in NAMES:
+            rows, columns, which = self.places[name]
+            part = slice(begin, begin + len(which))
+            begin += len(which)
+            if name in SYMMETRIC:
+                weight[part] = np.where(rows == columns, 0.5, 1.0)
+            if name in ("lambda", "theta"):
+                left[part] = unit[rows]
+            if name == "theta":
+                right[part] = unit[columns]
+            if name == "nu":
+                mean[part] = unit[rows]
+        return Slopes(left=left, right=right, weight=weight, mean=mean, used=used)
 
 
 @dataclass(frozen=True)
@@ -92,7 +115,8 @@ def matrices(layout: Layout, parameters: FloatArray) -> dict[str, FloatArray]:
     found = {}
     for name in NAMES:
         fixed = layout.fixed[name]
-        filled = np.broadcast_to(fixed, (*lead, *fixed.shape)).copy()
+        filled = np.empty((*lead, *fixed.shape))
+        filled[...] = fixed
         rows, columns, which = layout.places[name]
         if name in ("nu", "alpha"):
             filled[..., rows] = parameters[..., which]
@@ -135,41 +159,28 @@ def _latent(
 
 def slopes(layout: Layout, found: Implied) -> Slopes:
     """Differentiate the moments in every parameter that the group uses."""
-    p = found.spread.shape[-1]
-    used = layout.used
-    shape = (*found.spread.shape[:-2], len(used), p)
-    left, right, mean = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    weight = np.ones(len(used))
+    constant = layout.constant_slopes
+    shape = (*found.spread.shape[:-2], *constant.left.shape)
+    left, right, mean = np.empty(shape), np.empty(shape), np.empty(shape)
+    left[...], right[...], mean[...] = constant.left, constant.right, constant.mean
     begin = 0
     for name in NAMES:
         rows, columns, which = layout.places[name]
         part = (..., slice(begin, begin + len(which)), slice(None))
         begin += len(which)
-        if name == "nu":
-            mean[part] = np.eye(p)[rows]
+        if not len(which):
+            continue
+        if name == "lambda":
+            right[part] = found.carried[..., columns, :]
+            mean[part] = left[part] * found.level[..., columns][..., None]
+        elif name == "beta":
+            left[part], right[part] = _columns(found.total, rows), found.carried[..., columns, :]
+            mean[part] = left[part] * found.level[..., columns][..., None]
+        elif name == "psi":
+            left[part], right[part] = _columns(found.total, rows), _columns(found.total, columns)
         elif name == "alpha":
             mean[part] = _columns(found.total, rows)
-        elif len(which):
-            left[part], right[part] = _factors(name, found, rows, columns, p)
-            if name in SYMMETRIC:
-                weight[part[1]] = np.where(rows == columns, 0.5, 1.0)
-            else:
-                mean[part] = left[part] * found.level[..., columns][..., None]
-    return Slopes(left=left, right=right, weight=weight, mean=mean, used=used)
-
-
-def _factors(
-    name: str, found: Implied, rows: IntArray, columns: IntArray, p: int
-) -> tuple[FloatArray, FloatArray]:
-    """Give vectors u, v (…, t, p) with dΣ = w(uv' + vu')."""
-    unit = np.eye(p)
-    if name == "lambda":
-        return unit[rows], found.carried[..., columns, :]
-    if name == "beta":
-        return _columns(found.total, rows), found.carried[..., columns, :]
-    if name == "psi":
-        return _columns(found.total, rows), _columns(found.total, columns)
-    return unit[rows], unit[columns]
+    return Slopes(left=left, right=right, weight=constant.weight, mean=mean, used=constant.used)
 
 
 def _columns(matrix: FloatArray, which: IntArray) -> FloatArray:
