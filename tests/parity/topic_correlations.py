@@ -9,8 +9,10 @@ import pandas as pd
 
 from tests.parity.comparison import Comparison, load, read_data
 from tests.parity.topic_kmo_bartlett import ITEMS
-from trustmeasure.correlation import correlate
+from trustmeasure.correlation import correlate, polychoric
 from trustmeasure.kernels.covariance import smoothed
+
+ORDERED = ["A1", "A2", "N3", "education"]
 
 
 def comparisons() -> Iterator[Comparison]:
@@ -22,16 +24,15 @@ def comparisons() -> Iterator[Comparison]:
             # psych forms the square root of the raised eigenvalues, which are nearly zero.
             yield from case.compare("correlation", ours, rtol=0.0, atol=1e-8)
             continue
-        if rest == ["mixed", "pairwise"]:
-            found = correlate(
-                _with_holes(),
-                correlation="mixed",
-                ordered=["A1", "A2", "N3", "education"],
-                missing="pairwise",
-            )
-            yield from case.compare("n", found.n_pairs)
-            yield from case.compare("correlation", found.correlation, rtol=0.0, atol=1e-6)
-            yield from case.compare("se", found.se, rtol=0.0, atol=1e-6)
+        if rest[-1:] == ["pairwise"] and rest[0] != "spearman":
+            data = _with_holes() if rest[0] == "mixed" else _with_holes()[ORDERED]
+            answers = [correlate(data, correlation="mixed", ordered=ORDERED, missing="pairwise")]
+            if rest[0] == "ordered":
+                answers.append(polychoric(data, missing="pairwise"))
+            for found in answers:
+                yield from case.compare("n", found.n_pairs)
+                yield from case.compare("correlation", found.correlation, rtol=0.0, atol=1e-6)
+                yield from case.compare("se", found.se, rtol=0.0, atol=1e-6)
             continue
         data = read_data(f"{name}.csv")[ITEMS[name]]
         if rest == ["fiml"]:
@@ -56,10 +57,14 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def _with_holes() -> pd.DataFrame:
-    """Ordered answers and means of five items, each with missing values of its own."""
+    """Ordered answers, the age and means of five items, missing by a rule; two answered nothing."""
     bfi = read_data("bfi.csv")
     means = {
         letter.lower(): bfi[[f"{letter}{i}" for i in range(1, 6)]].mean(axis=1, skipna=False)
         for letter in "CEO"
     }
-    return bfi[["A1", "A2", "N3", "education"]].assign(**means)
+    some = bfi[[*ORDERED, "age"]].assign(**means).astype(float)
+    row = np.arange(1, len(some) + 1)[:, None]
+    gone = (row * 7 + np.arange(1, some.shape[1] + 1) * 13) % 31 < 4
+    gone[[4, 49]] = True
+    return some.mask(gone)

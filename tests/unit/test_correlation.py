@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from scipy.stats import multivariate_normal, spearmanr
 import trustmeasure as tm
 from trustmeasure.kernels.covariance import smoothed
 from trustmeasure.kernels.incomplete import normal_moments
+from trustmeasure.kernels.mixed_moments import product_correlation
 from trustmeasure.kernels.polychorics import bivariate_normal, contingency, fit_pairs
 
 
@@ -230,22 +233,36 @@ def test_mixed_correlations_have_standard_errors() -> None:
     assert alone.se.loc["x", "q1"] == pytest.approx(found.se.loc["x", "q1"], rel=1e-8)
 
 
-def test_pairwise_mixed_is_each_pair_on_its_own() -> None:
+def test_pairwise_mixed_takes_what_everyone_answered() -> None:
     whole, ordered = mixed_answers(), ["q1", "q2"]
     data = whole.mask(np.random.default_rng(3).random(whole.shape) < 0.2)
-    options = {"correlation": "mixed", "missing": "pairwise"}
-    found = tm.correlate(data, ordered=ordered, **options)
+    # Those with high answers on x skip y, so that a pair's persons differ from everyone.
+    data.loc[data["x"] > 8, ["y", "q2"]] = np.nan
+    data.loc[:4] = np.nan
+    options: dict[str, Any] = {"missing": "pairwise"}
+    found = tm.correlate(data, correlation="mixed", ordered=ordered, **options)
+    assert found.se is not None
+    assert (found.n, found.n_dropped) == (len(data.dropna(how="all")), 800 - found.n)
     assert any("Correlations are pairwise" in message for message in found.warnings)
-    for i, j in [("q1", "q2"), ("q1", "x"), ("x", "y")]:
-        pair = data[[i, j]].dropna()
-        own = [name for name in (i, j) if name in ordered]
-        assert found.n_pairs.loc[i, j] == len(pair)
-        if own:
-            alone = tm.correlate(pair, correlation="mixed", ordered=own)
-            assert found.correlation.loc[i, j] == alone.correlation.loc[i, j]
-            assert found.se.loc[i, j] == alone.se.loc[i, j]
-        else:
-            assert found.correlation.loc[i, j] == pytest.approx(pair.corr().loc[i, j])
+    # The same kernel as models', and the same numbers as polychoric() of ordered answers alone.
+    pairs = list(combinations(data.columns, 2))
+    model = "\n".join(f"{i} ~~ {j}" for i, j in pairs)
+    rows = tm.cfa(model, data, ordered=ordered, **options).estimates.set_index(["lhs", "op", "rhs"])
+    for i, j in pairs:
+        assert found.n_pairs.loc[i, j] == len(data[[i, j]].dropna())
+        saturated = rows.loc[(i, "~~", j)]
+        assert found.correlation.loc[i, j] == pytest.approx(saturated["std"], abs=1e-6)
+        assert found.se.loc[i, j] == pytest.approx(saturated["se_std"], rel=1e-5)
+    alone = tm.correlate(data[ordered], correlation="mixed", ordered=ordered, **options)
+    same = tm.polychoric(data[ordered], missing="pairwise")
+    pd.testing.assert_frame_equal(alone.correlation, same.correlation)
+    pd.testing.assert_frame_equal(alone.se, same.se)
+    pd.testing.assert_frame_equal(alone.n_pairs, same.n_pairs)
+
+
+def test_pairwise_mixed_of_complete_answers_is_listwise() -> None:
+    whole, ordered = mixed_answers(), ["q1", "q2"]
+    options: dict[str, Any] = {"correlation": "mixed", "missing": "pairwise"}
     complete = tm.correlate(whole, ordered=ordered, **options)
     listwise = tm.correlate(whole, correlation="mixed", ordered=ordered)
     pd.testing.assert_frame_equal(complete.correlation, listwise.correlation)
@@ -255,6 +272,38 @@ def test_pairwise_mixed_is_each_pair_on_its_own() -> None:
     strangers.loc[400:, "y"] = np.nan
     with pytest.raises(tm.DataError, match="'q1' with 'y': 1 persons answered both"):
         tm.correlate(strangers, ordered=ordered, **options)
+
+
+def test_persons_who_all_answer_alike_tell_of_a_mixed_correlation() -> None:
+    data = mixed_answers()
+    # y is known only of those who chose the highest category of q1.
+    data["y"] = data["y"].where(data["q1"] == 3)
+    found = tm.correlate(data, correlation="mixed", ordered=["q1", "q2"], missing="pairwise")
+    assert np.isfinite(found.correlation).all().all()
+    assert np.isfinite(found.se).all().all()
+
+
+@pytest.mark.parametrize("ones", [400, 250])
+def test_a_variable_of_two_values_may_stand_among_continuous_ones(ones: int) -> None:
+    data = mixed_answers()
+    data["y"] = (data["y"].rank() <= ones).astype(float)
+    found = tm.correlate(data, correlation="mixed", ordered=["q1", "q2"])
+    r = found.correlation.loc["x", "y"]
+    assert r == pytest.approx(data["x"].corr(data["y"]))
+    assert found.se.loc["x", "y"] == pytest.approx((1 - r**2) / np.sqrt(800), rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_correlation_given_moments_is_the_most_likely(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=6) * rng.choice([0.3, 1, 3])
+    y = 0.9 * x + 0.3 * rng.normal(size=6)
+    rho = product_correlation(x, y)
+
+    def loglik(r: Any) -> Any:
+        return -3 * np.log(1 - r**2) - (x @ x + y @ y - 2 * r * (x @ y)) / (2 * (1 - r**2))
+
+    assert loglik(rho) >= loglik(np.linspace(-0.999, 0.999, 999)).max() - 1e-9
 
 
 def test_a_mixed_correlation_at_one_has_no_standard_error() -> None:

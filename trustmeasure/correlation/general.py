@@ -92,8 +92,8 @@ def correlate(
     missing : {"listwise", "pairwise", "fiml"}
         Persons with a missing answer are left out; used for the pairs that they answered;
         or used wholly, by full-information maximum likelihood under normality (EM; Pearson
-        only). Pairwise, a mixed correlation takes all that it needs (thresholds, means and
-        variances too) from the persons of its pair.
+        only). Pairwise, "polychoric", "tetrachoric" and "mixed" take thresholds, means and
+        variances from everyone who answered the item.
 
     Returns
     -------
@@ -123,12 +123,17 @@ def correlate(
     ``cov2cor`` of the saturated moments of ``lavaan::lavCor(x, missing = "ml")`` for "fiml".
 
     The standard errors of "mixed" follow from the influence that each person has on a
-    correlation, thresholds, means and variances being estimates too (Muthén, 1984): the delta
-    method on ``lavInspect(lavCor(x, ordered = ..., output = "fit", se = "standard"), "gamma") /
-    (n - 1)``. They belong to the correlations before a matrix is smoothed. Pairwise, each cell
-    equals that of ``lavCor`` on the complete cases of its two variables; `polychoric` takes
-    thresholds from everyone who answered an item instead, as ``lavCor(missing = "pairwise")``
-    does.
+    correlation, thresholds, means and variances being estimates too (Muthén, 1984), on n − 1.
+    They equal those of ``lavaan::standardizedSolution(cfa(model, x, ordered = ...))`` for the
+    model of all covariances, and belong to the correlations before a matrix is smoothed.
+
+    Pairwise, "polychoric" and "mixed" equal ``lavCor(x, ordered = ..., missing = "pairwise")``,
+    the standard errors ``cfa(..., missing = "pairwise")``, and on ordered answers alone those of
+    `polychoric`. A correlation of two continuous variables then maximises the likelihood given
+    the moments of everyone, and so is not that of ``cor(x, use = "pairwise")``. lavaan differs in
+    two places: where a table of 2 × 2 has an empty cell, it moves half a person into it (here the
+    cell stays empty, and the correlation runs to ±1); and it leaves out persons whose likelihood
+    is below 1.5e-8, which in wide units are many and in narrow ones nobody, as here.
 
     References
     ----------
@@ -224,8 +229,8 @@ def _mixed(
             notes.record(dropped_note(dropped, block.n_persons))
     is_ordered = np.isin(block.names, [str(name) for name in ordered])
     chosen = [name for name, own in zip(block.names, is_ordered, strict=True) if own]
-    ordered_codes(values[:, is_ordered], chosen)  # refuses what has too many categories
-    found = mixed_correlations(values, is_ordered)
+    codes, _ = ordered_codes(values[:, is_ordered], chosen)
+    found = mixed_correlations(values[:, ~is_ordered], codes, is_ordered)
     refuse_unknown(found.correlation, found.counts, block.names)
     incomplete = bool(np.isnan(values).any())
     if incomplete:

@@ -112,24 +112,31 @@ def product_correlation(x: FloatArray, y: FloatArray) -> float:
     """Correlate variables that have mean 0 and variance 1, if not among these persons.
 
     The most likely correlation then is not their mean product but a root of a cubic equation,
-    to which Newton's steps lead from there.
+    of which persons who vary less than all have more than one inside ±1.
     """
     shared, squares = float(x @ y) / len(x), float(x @ x + y @ y) / len(x)
-    rho = shared / (squares / 2.0)
-    for _ in range(100):
-        value = rho * (1.0 - rho**2) + (1.0 + rho**2) * shared - rho * squares
-        slope = 1.0 - 3.0 * rho**2 + 2.0 * rho * shared - squares
-        step = value / slope
-        rho -= step
-        if abs(step) < 1e-14:
-            break
-    return float(rho)
+    if not np.isfinite(squares):  # of a variable that does not vary
+        return float("nan")
+    roots = np.roots([-1.0, shared, 1.0 - squares, shared])
+    inside = np.clip(roots[np.abs(roots.imag) < 1e-8].real, -1.0, 1.0)
+    rest = np.maximum(1.0 - inside**2, 1e-12)
+    deviance = np.log(rest) + (squares - 2.0 * inside * shared) / rest
+    return float(inside[np.argmin(deviance)])
 
 
 def _own_influence(z: FloatArray, variance: float, answered: NDArray[np.bool_]) -> FloatArray:
-    """Influences (2, n) on mean and variance, with products of scores as information."""
-    scores = np.stack([z / np.sqrt(variance), (z**2 - 1.0) / (2 * variance)]) * answered
-    return np.asarray(np.linalg.solve(scores @ scores.T, scores))
+    """Influences (2, n) on mean and variance, with products of scores as information.
+
+    Of a variable with two values both scores say the same, so that the information has no
+    inverse: the influences are those of plain moments there, which need none.
+    """
+    scores = np.stack([z, (z**2 - 1.0) / 2]) * answered
+    information = scores @ scores.T
+    scale = np.sqrt(variance) ** np.array([[1.0], [2.0]])
+    alone = information[0, 0] * information[1, 1]
+    if alone - information[0, 1] ** 2 <= 1e-10 * alone:
+        return np.asarray(scale * np.stack([z, z**2 - 1.0]) * answered / answered.sum())
+    return np.asarray(scale * np.linalg.solve(information, scores))
 
 
 def interval(

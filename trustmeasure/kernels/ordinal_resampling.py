@@ -88,6 +88,7 @@ def _replicates(
             rows,
             columns.reshape(-1, n_categories),
             fits.correlation,
+            np.repeat(weights.sum(axis=1), len(i)),
         )
     usable = varied & fits.converged.reshape(b, -1).all(axis=1)
     if errors:

@@ -82,7 +82,9 @@ def polychorics(
     fits = fit_pairs(used, margin_thresholds(rows), margin_thresholds(columns))
     se = np.full(len(i), np.nan)
     if errors:
-        se = standard_errors(used, rows, columns, fits.correlation)
+        everyone = np.full(len(i), len(codes))
+        persons = used.sum(axis=(1, 2)) if by_pair else everyone
+        se = standard_errors(used, rows, columns, fits.correlation, persons)
         se[~fits.converged] = np.nan
     return Polychorics(
         correlation=_square(fits.correlation, p, 1.0),
@@ -247,16 +249,16 @@ def standard_errors(
     row_counts: FloatArray,
     column_counts: FloatArray,
     correlation: FloatArray,
+    persons: NDArray[Any],
 ) -> FloatArray:
     """Give the standard errors (m,) of the correlations, the thresholds' own uncertainty included.
 
     ``tables`` (m, k, l) hold the persons who answered both items, ``row_counts`` (m, k) and
     ``column_counts`` (m, l) all who answered each, from whom its thresholds come. The
     variance is the sum over persons of the squared influence that each has on the
-    estimate, on n − 1.
+    estimate, times n / (n − 1) of the ``persons`` (m,) in the data.
     """
     both, by_row, by_column = influences(tables, row_counts, column_counts, correlation)
-    n = tables.sum(axis=(1, 2))
     only_row = row_counts - tables.sum(axis=2)
     only_column = column_counts - tables.sum(axis=1)
     # Where nobody answered both items, influences are infinite.
@@ -266,7 +268,7 @@ def standard_errors(
             + (only_row * by_row**2).sum(axis=1)
             + (only_column * by_column**2).sum(axis=1)
         )
-        return np.asarray(np.sqrt(total * n / (n - 1.0)))
+        return np.asarray(np.sqrt(total * persons / (persons - 1.0)))
 
 
 def influences(
