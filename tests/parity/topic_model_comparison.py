@@ -85,8 +85,14 @@ def _correlations(case: Case) -> Iterator[Comparison]:
     fitted = cfa(THREE, read_data("hs1939.csv"), estimator=estimator)
     table = discriminant_validity(fitted, cutoff=float(cutoff)).table
     named = table.set_axis(["|".join(pair) for pair in table.index])
+    values = dict(case.values)
+    if case.id == "correlations/MLR/0.9":
+        # A negative scaling factor, where lavaan gives no test; ours is Wald's there.
+        for name in ("chisq_diff", "pvalue"):
+            values[name] = {k: v for k, v in values[name].items() if k != "textual|speed"}
+    shown = Case(case.id, case.statistic, case.call, values)
     for name in ("correlation", "ci_low", "ci_high", "chisq_diff", "pvalue"):
-        yield from case.compare(name, named[name], rtol=1e-3, atol=ESTIMATE)
+        yield from shown.compare(name, named[name], rtol=1e-3, atol=ESTIMATE)
 
 
 def _nesting(case: Case) -> Iterator[Comparison]:
