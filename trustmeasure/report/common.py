@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from trustmeasure.errors import DataError
+from trustmeasure.instruments import Scale
 from trustmeasure.quality import MissingnessResult
 from trustmeasure.report.page import Page, Section
 from trustmeasure.responses import Responses
@@ -83,6 +84,11 @@ def describe_data(
             "people. These answers are not missing at random, and the scales concerned speak of "
             "those who were asked only."
         )
+
+
+def answered(scores: Scores, scale: Scale) -> bool:
+    """Whether anybody answered any item of a scale."""
+    return bool(scores.keyed[list(scale.items)].notna().to_numpy().any())
 
 
 def share(value: float) -> str:
