@@ -129,9 +129,10 @@ def cronbach_alpha(
     conf_level : float
         Confidence level of the interval.
     n_boot : int
-        Bootstrap replicates.
+        Bootstrap replicates, for ``ci="bootstrap"`` alone: the other intervals draw nothing.
     rng : None, int or numpy.random.Generator
-        Source of the bootstrap's random numbers; a seed makes it reproducible.
+        Source of the bootstrap's random numbers, for ``ci="bootstrap"`` alone; a seed makes it
+        reproducible.
 
     Returns
     -------

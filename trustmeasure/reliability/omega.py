@@ -124,9 +124,10 @@ def mcdonald_omega(
     conf_level : float
         Confidence level of the interval.
     n_boot : int, optional
-        Bootstrap replicates; 2000 for one factor and 500 for several if not given.
+        Bootstrap replicates, for ``ci="bootstrap"`` alone: 2000 for one factor and 500 for
+        several if not given.
     rng : None, int or numpy.random.Generator
-        Source of the bootstrap's random numbers.
+        Source of the bootstrap's random numbers, for ``ci="bootstrap"`` alone.
 
     Returns
     -------
