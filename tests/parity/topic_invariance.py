@@ -12,8 +12,8 @@ import pandas as pd
 from tests.parity.comparison import ESTIMATE, Case, Comparison, load, read_data
 from tests.parity.topic_structural_models import THREE, keyed, with_holes
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.invariance import InvarianceResult, measurement_invariance
 from trustmeasure.confirmatory.nesting import scaling_at
+from trustmeasure.invariance import InvarianceResult, measurement_invariance
 from trustmeasure.invariance.levels import STANDARD
 from trustmeasure.invariance.score_tests import score_tests
 
