@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pandas as pd
+import pytest
 
 from tests.parity.comparison import CLOSED_FORM, Comparison, load, read_data
 from tests.parity.topic_kmo_bartlett import ITEMS
 from trustmeasure.correlation import polychoric, tetrachoric
+from trustmeasure.errors import DataWarning
 
 # lavaan maximises each pair's likelihood, too, but stops where its optimiser is content.
 CONVERGED = {"rtol": 0.0, "atol": 1e-6}
@@ -17,9 +19,11 @@ ROUGH = {"rtol": 0.0, "atol": 3e-4, "reason": "psych stops searching within 1.2e
 
 
 def data_of(name: str) -> pd.DataFrame:
-    data = read_data(f"{name.removesuffix('_two')}.csv")[ITEMS[name.removesuffix("_two")]]
-    if name.endswith("_two"):
-        yes = (data.dropna() > 3).astype(int)
+    source = name.removesuffix("_two").removesuffix("_rare")
+    data = read_data(f"{source}.csv")[ITEMS[source]]
+    if source != name:
+        complete = data.dropna()
+        yes = (complete > 3 if name.endswith("_two") else complete[:60] > 5).astype(int)
         return yes.iloc[:, [1, 2, 3, 4, 11, 12, 13, 14]]
     return data
 
@@ -31,6 +35,12 @@ def comparisons() -> Iterator[Comparison]:
             result = polychoric(data_of(name), missing="listwise")
             yield from case.compare("correlation", result.correlation, **CONVERGED)
             yield from case.compare("se", result.se, **CONVERGED)
+        elif name == "bfi_rare":
+            with pytest.warns(DataWarning, match="not positive definite"):
+                result = tetrachoric(
+                    data_of(name), thresholds=source.split("_")[1], correction=0.5, smooth=False
+                )
+            yield from case.compare("correlation", result.correlation, **ROUGH)
         elif source == "psych":
             result = tetrachoric(data_of(name))
             yield from case.compare("correlation", result.correlation, **ROUGH)

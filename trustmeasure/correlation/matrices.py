@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -282,6 +283,8 @@ def correlations_given(
             f"corr= holds {len(names)} item(s); at least {min_items} are needed for a factor."
         )
     try:
+        if np.iscomplexobj(frame.to_numpy()):
+            raise TypeError
         matrix = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise DataError("corr= holds values that are not numbers.") from None
@@ -292,6 +295,9 @@ def correlations_given(
 
 
 def _square(corr: Any) -> pd.DataFrame:
+    native = nw.from_native(corr, eager_only=True, pass_through=True)
+    if isinstance(native, nw.DataFrame) and not isinstance(corr, pd.DataFrame):
+        corr = native.to_pandas()
     if isinstance(corr, pd.DataFrame):
         frame = corr
         rows, columns = [str(i) for i in frame.index], [str(c) for c in frame.columns]
@@ -371,6 +377,12 @@ def refuse_dependent(found: Correlations, purpose: str) -> None:
     elif found.counts is not None:
         cause = f"pairwise deletion left it with impossible combinations among {names}"
         advice = "Use missing='listwise', or leave items out."
+    elif np.linalg.eigvalsh(found.matrix)[0] < -1e-8:
+        cause = f"no persons' answers could give together what it has of {names}"
+        advice = (
+            "Look for slips of the pen, or for correlations from different persons; leave items "
+            "out with items=[...], or bring the matrix to a possible one first."
+        )
     else:
         cause = f"these items are linearly dependent: {names} (a sum, a copy or a mirror image?)"
         advice = "Leave out at least one of them with items=[...]."

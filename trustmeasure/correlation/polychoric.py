@@ -101,8 +101,8 @@ def polychoric(
         From everyone who answered the item, or anew from the persons of each pair.
     correction : float
         Persons that an empty cell of a table counts as. At 0 empty cells stay empty, which
-        is maximum likelihood. psych takes 0.5, but only where it estimates thresholds
-        pairwise.
+        is maximum likelihood. ``psych::polychoric`` takes 0.5, but only where it estimates
+        thresholds pairwise; ``psych::tetrachoric`` always.
     smooth : bool
         Where the matrix is not positive definite, give the nearby one that is.
 
@@ -129,7 +129,10 @@ def polychoric(
     -----
     Equals ``lavaan::lavCor(x, ordered = names(x))`` on complete data, and
     ``psych::polychoric(x)$rho`` up to the 1e-4 at which psych's search stops; with
-    ``thresholds="pairwise", correction=0.5`` it is ``psych::polychoric(x, global = FALSE)``.
+    ``thresholds="pairwise", correction=0.5`` it is ``psych::polychoric(x, global = FALSE)`` of
+    tables without empty cells. Where psych fills cells, it takes thresholds from shares that then
+    add up to more than 1, and is off by some hundredths; ``psych::tetrachoric``, which brings them
+    back to 1, is followed here.
     ``se`` equals ``lavCor(x, ordered = names(x), se = "standard", output = "est")``: it
     includes the thresholds' uncertainty (Muthén, 1984). Smoothing is psych's ``cor.smooth``.
 
@@ -179,8 +182,9 @@ def tetrachoric(
 
     Notes
     -----
-    Equals ``psych::tetrachoric(x)$rho`` with ``correct = 0`` there; with empty cells psych's
-    default is ``thresholds="pairwise", correction=0.5`` here.
+    Equals ``psych::tetrachoric(x, correct = 0)$rho`` up to the 1e-4 at which psych's search
+    stops. psych's own default counts half a person in an empty cell: ``correction=0.5`` here. Its
+    ``global = FALSE`` is ``thresholds="pairwise"``.
 
     Examples
     --------
@@ -214,8 +218,8 @@ def _correlate(
     notes = Notes()
     values, dropped = _persons(block, missing, notes)
     codes, n_categories = ordered_codes(values, block.names, two=two)
+    _refuse_strangers(codes, block.names)
     found = polychorics(codes, n_categories, thresholds=thresholds, correction=float(correction))
-    _refuse_strangers(found, block.names)
     matrix = _usable(found, block.names, float(correction), smooth, notes)
     names = pd.Index(block.names)
 
@@ -255,14 +259,16 @@ def _persons(block: Items, missing: str, notes: Notes) -> tuple[FloatArray, int]
     return values, dropped
 
 
-def _refuse_strangers(found: Polychorics, names: Sequence[str]) -> None:
+def _refuse_strangers(codes: NDArray[np.int8], names: Sequence[str]) -> None:
     """Refuse pairs that hardly anybody answered together."""
-    few = np.argwhere(np.triu(found.counts < 3, 1))
+    answered = (codes >= 0).astype(np.float64)
+    counts = answered.T @ answered
+    few = np.argwhere(np.triu(counts < 3, 1))
     if few.size:
         i, j = few[0]
         raise DataError(
             f"{len(few)} pair(s) of items cannot be correlated, the first '{names[i]}' with "
-            f"'{names[j]}': {int(found.counts[i, j])} persons answered both, and at least 3 are "
+            f"'{names[j]}': {int(counts[i, j])} persons answered both, and at least 3 are "
             "needed. Leave one of them out with items=[...]."
         )
 

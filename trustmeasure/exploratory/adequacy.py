@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from trustmeasure._checks import listed
 from trustmeasure.correlation.matrices import refuse_dependent
 from trustmeasure.errors import OptionError
 from trustmeasure.exploratory.sources import correlations_from
@@ -136,6 +137,12 @@ def kmo(
     )  # fmt: skip
     refuse_dependent(found, "Sampling adequacy")
     numbers = adequacy(found.matrix)
+    alone = listed(name for name, own in zip(found.names, numbers.items, strict=True) if own != own)
+    if alone:
+        notes.record(
+            f"Item(s) {alone} correlate with no other item at all, so their sampling adequacy is "
+            "0 / 0, which is not defined."
+        )
     return SamplingAdequacy(
         overall=numbers.overall,
         items=pd.Series(numbers.items, index=list(found.names), name="msa"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import listed
+from trustmeasure._checks import listed, near
 from trustmeasure.correlation.matrices import correlations_given
 from trustmeasure.errors import DataError
 from trustmeasure.exploratory.second_order import SchmidLeimanFactors
@@ -133,9 +134,7 @@ def bifactor_indices(
             raise DataError(
                 f"corr= has {given.matrix.shape[0]} items, and the loadings have {len(table)}."
             )
-        order = [str(name) for name in table.index]
-        named = set(order) == set(given.names)
-        place = [given.names.index(name) for name in order] if named else list(range(len(order)))
+        place = _places([str(name) for name in table.index], given.names, "corr=")
         observed = given.matrix[np.ix_(place, place)]
     if not is_positive_definite(observed):
         raise DataError(
@@ -229,19 +228,38 @@ def _table(loadings: Any) -> pd.DataFrame:
     return table
 
 
+def _places(order: list[str], names: Sequence[str], what: str) -> list[int]:
+    """Find items by name, or by place where one side carries no names of its own."""
+    if set(order) == set(names):
+        return [list(names).index(name) for name in order]
+    shared = [name for name in order if name in names]
+    if shared and not any(_numbered(side) for side in (order, names)):
+        unknown = [name for name in order if name not in names]
+        raise DataError(
+            f"{what} lacks {listed(unknown)}, which the loadings have." + near(unknown[0], names)
+        )
+    return list(range(len(order)))
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    return all(name in (f"item{j + 1}", str(j)) for j, name in enumerate(names))
+
+
 def _uniquenesses(given: Any, table: pd.DataFrame) -> FloatArray:
     if given is None:
         unique = 1.0 - (table.to_numpy(dtype=np.float64) ** 2).sum(axis=1)
     else:
-        if isinstance(given, pd.Series) and set(given.index) == set(table.index):
-            given = given.loc[table.index]
+        if isinstance(given, pd.Series) and len(given) == len(table):
+            own = [str(name) for name in given.index]
+            given = given.iloc[_places([str(name) for name in table.index], own, "uniquenesses=")]
         unique = np.asarray(given, dtype=np.float64).ravel()
     if unique.shape != (len(table),) or not np.isfinite(unique).all():
         raise DataError(f"uniquenesses= must be {len(table)} numbers, one an item.")
     if (unique < 0).any():
         names = listed(table.index[unique < 0])
         raise DataError(
-            f"The loadings explain more than all variance of {names}. Are they standardised, and "
-            "the factors uncorrelated?"
+            f"The loadings explain more than all variance of {names}, a Heywood case, of which "
+            "these indices make no sense. Ask for fewer factors or another method; of a table of "
+            "loadings, see that they are standardised, and the factors uncorrelated."
         )
     return np.asarray(unique, dtype=np.float64)

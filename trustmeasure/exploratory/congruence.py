@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_option, listed
-from trustmeasure.errors import DataError
+from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.factor_replicates import congruences, matched
 from trustmeasure.results import Notes, Result
 
@@ -91,6 +91,10 @@ def congruence(a: Any, b: Any, *, of: str = "loadings") -> FactorCongruence:
     True
     """
     check_option("of", of, ("loadings", "structure"))
+    if of != "loadings" and not any(isinstance(one, Result) for one in (a, b)):
+        raise OptionError(
+            f"of='{of}' chooses among the tables of results of efa; a= and b= are tables already."
+        )
     notes = Notes()
     first, second = _joined(_frame(a, of, "a"), _frame(b, of, "b"), notes)
     left, right = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
@@ -99,6 +103,8 @@ def congruence(a: Any, b: Any, *, of: str = "loadings") -> FactorCongruence:
     order, signs = matched(right, left) if few else matched(left, right)
     rows = np.arange(len(order)) if few else order
     columns = order if few else np.arange(len(order))
+    by_first = np.argsort(rows)
+    rows, columns, signs = rows[by_first], columns[by_first], signs[by_first]
     pairs = pd.DataFrame(
         {
             "factor": second.columns[columns],
@@ -109,7 +115,7 @@ def congruence(a: Any, b: Any, *, of: str = "loadings") -> FactorCongruence:
     )
     return FactorCongruence(
         coefficients=pd.DataFrame(table, index=first.columns, columns=second.columns),
-        matches=pairs.sort_index() if not few else pairs,
+        matches=pairs,
         n=len(first),
         settings={"of": of, "items": [str(name) for name in first.index]},
         warnings=notes.messages(),

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.errors import ConvergenceWarning, DataError
 from trustmeasure.exploratory.remarks import check_definite, note_problems
@@ -19,6 +21,7 @@ from trustmeasure.exploratory.uncertainty import (
     analytic,
     bootstrap,
     check_interval,
+    check_resamples,
 )
 from trustmeasure.kernels.factor_extraction import (
     degrees_of_freedom,
@@ -48,7 +51,7 @@ def efa(
     n_obs: int | None = None,
     ci: str | None = None,
     conf_level: float = 0.95,
-    n_boot: int = 1000,
+    n_boot: int | None = None,
     rng: Any = None,
 ) -> ExploratoryFactors:
     r"""Exploratory factor analysis of raw answers or of a correlation matrix.
@@ -96,8 +99,8 @@ def efa(
         turns of them (for a target, the second one is the turn nearest to it). The lowest
         minimum is kept; of minima within a millionth of each other that of the unrotated
         axes. ``n_starts=1`` is GPArotation's solution. Without it, 30; but 5 for oblimin,
-        quartimin, quartimax and equamax, where several minima are rare, and 1 for varimax
-        and promax.
+        quartimin, quartimax and equamax, where several minima are rare, 1 for varimax and
+        promax, and 100 for simplimax, where minima are legion.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.
     missing : {"listwise", "pairwise", "fiml"}
@@ -117,8 +120,8 @@ def efa(
         two have formulas for minres, uls, pa and ml.
     conf_level : float
         Confidence level of these intervals.
-    n_boot : int
-        Bootstrap samples.
+    n_boot : int, optional
+        Bootstrap samples, with ``ci="bootstrap"``; 1,000 without it.
     rng : None, int or numpy.random.Generator
         Random numbers of the starts and of the bootstrap. Without it, starts are always the
         same, and the bootstrap is not.
@@ -220,10 +223,10 @@ def efa(
     (13, True)
     """
     check_count("n_factors", n_factors)
-    check_count("n_boot", n_boot, least=2)
     check_level("conf_level", conf_level)
     check_option("method", method, METHODS)
     check_option("ci", ci, INTERVALS)
+    n_boot = check_resamples(ci, n_boot)
     generator = None if rng is None else as_rng(rng)
     notes = Notes()
     found = correlations_from(
@@ -298,7 +301,16 @@ def _analytic(
             stacklevel=4,
         )
         return None
-    return analytic(solved, ci, data, where, float(ndtri((1 + conf_level) / 2)))
+    found = analytic(solved, ci, data, where, float(ndtri((1 + conf_level) / 2)))
+    unknown = int(np.isnan(found.loadings_se).sum())
+    if unknown:
+        notes.warn(
+            f"ci='{ci}' has no standard error of {unknown} loading(s): the correlation matrix, or "
+            "the solution, lies at the edge of what is possible.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return found
 
 
 def refuse_too_many(n_factors: int, n_items: int) -> None:

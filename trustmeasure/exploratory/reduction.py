@@ -22,6 +22,7 @@ from trustmeasure._checks import (
     one_scale,
     refuse_constant,
 )
+from trustmeasure.correlation.matrices import Correlations, refuse_dependent
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.covariance import listwise_moments
 from trustmeasure.kernels.subsets import (
@@ -38,6 +39,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 METHODS = ("auto", "exhaustive", "ants")
+# Some minutes of judging, and a list of some hundred megabytes.
+MOST_SUBSETS = 1_000_000
 CRITERIA = ("omega", "cfi", "r_full", "alpha")
 COEFFICIENTS = ("alpha", "omega", "cfi", "rmsea", "r_full")
 
@@ -119,7 +122,7 @@ def short_forms(
         first three.
     method : {"auto", "exhaustive", "ants"}
         Judge all subsets, or search by an ant colony (Leite et al., 2008); "auto" judges all
-        where there are at most ``max_subsets``.
+        where there are at most ``max_subsets``. More than a million are never all judged.
     n_forms : int
         How many forms to report.
     holdout : float
@@ -193,7 +196,13 @@ def short_forms(
         return _criterion(judge(seen.covariance, subsets, seen.n), weighed)
 
     n_possible = count_subsets(groups, least, n_items)
-    if method == "exhaustive" or (method == "auto" and n_possible <= max_subsets):
+    exhaustive = method == "exhaustive" or (method == "auto" and n_possible <= max_subsets)
+    if exhaustive and n_possible > MOST_SUBSETS:
+        raise OptionError(
+            f"{n_possible:,} forms are too many to judge one and all, which is offered up to "
+            f"{MOST_SUBSETS:,}. Use method='ants', or ask for more items of each facet."
+        )
+    if exhaustive:
         found = search_all(groups, least, n_items, value, n_forms)
     else:
         found = search_by_ants(groups, least, n_items, value, n_forms, generator)
@@ -326,6 +335,9 @@ def _split(
                 "0 for none."
             )
         refuse_constant(part, names)
+        what = "The search for short forms" if part is parts[0] else "The check on held-out cases"
+        matrix = listwise_moments(part).correlation
+        refuse_dependent(Correlations(matrix, tuple(names), len(part)), what)
     if not n_out:
         notes.record("No cases were held out, so the coefficients flatter the forms.")
     cases = [_Cases(listwise_moments(part).covariance, len(part)) for part in parts]

@@ -66,6 +66,12 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
     if not rotated.converged:
         notes.warn("The rotation did not converge.", ConvergenceWarning, stacklevel=4)
     _note_minima(rotated, asked.name, notes)
+    if solved.rotation.name in ("bifactor", "biquartimin") and rotated.phi.shape[0] == 2:
+        notes.record(
+            f"The {asked.name} criterion makes group factors simple, each beside the others. With "
+            "one alone any axes are as good as any others, and these are the unrotated ones: ask "
+            "for 3 factors or more."
+        )
     near = np.argwhere(np.abs(np.tril(rotated.phi, -1)) > 0.9)
     if near.size:
         pairs = ", ".join(f"F{j + 1} with F{i + 1} {rotated.phi[i, j]:.2f}" for i, j in near)

@@ -41,8 +41,12 @@ ARGUMENTS: dict[str, dict[str, float]] = {
     "simplimax": {"n_small": 0},
 }
 NORMALIZED = ("varimax", "promax")
-# Starts unless asked for: few where several minima are rare (Nguyen & Waller 2023).
-STARTS = {"varimax": 1, "promax": 1, "quartimax": 5, "equamax": 5, "oblimin": 5, "quartimin": 5}
+# Starts unless asked for: few where several minima are rare (Nguyen & Waller 2023),
+# and many where nearly every start ends in a minimum of its own.
+STARTS = {
+    "varimax": 1, "promax": 1, "quartimax": 5, "equamax": 5, "oblimin": 5, "quartimin": 5,
+    "simplimax": 100,
+}  # fmt: skip
 MANY_STARTS = 30
 
 
@@ -71,6 +75,8 @@ def check_rotation(
 
 def check_starts(n_starts: int | None, rotation: Rotation) -> int:
     """Check the number of starts, or choose one for a rotation."""
+    if n_starts is not None and rotation.name == "none":
+        raise OptionError("n_starts= are starts of a rotation; rotation='none' has none.")
     if n_starts is None:
         return STARTS.get(rotation.name, MANY_STARTS)
     return check_count("n_starts", n_starts)

@@ -40,6 +40,8 @@ def correlations_from(
         )
     if scale is not None:
         raise OptionError("scale= picks items out of Scores; with corr=, use items=[...].")
+    if correlation != "pearson" or missing != "listwise":
+        raise OptionError("correlation= and missing= are about raw data; corr= is taken as it is.")
     if n_obs is not None:
         check_count("n_obs", n_obs, least=3)
     return correlations_given(corr, n_obs=n_obs, items=items, min_items=min_items)

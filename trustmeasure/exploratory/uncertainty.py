@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import as_items, listwise
+from trustmeasure._checks import as_items, check_count, listwise
 from trustmeasure.correlation.matrices import correlations_of
 from trustmeasure.errors import (
     ConvergenceError,
@@ -64,6 +64,15 @@ def check_interval(
         )
 
 
+def check_resamples(ci: str | None, n_boot: int | None) -> int:
+    """Check the number of bootstrap samples, or choose one."""
+    if n_boot is None:
+        return 1000
+    if ci != "bootstrap":
+        raise OptionError(f"n_boot={n_boot!r} are bootstrap samples: they go with ci='bootstrap'.")
+    return check_count("n_boot", n_boot, least=2)
+
+
 def analytic(solved: Solved, ci: str, data: Any, where: dict[str, Any], z: float) -> Uncertainty:
     """Give estimate ± z · standard error from derivatives."""
     loadings, phi = solved.rotated.loadings, solved.rotated.phi
@@ -101,6 +110,8 @@ def bootstrap(
     matrices: Iterator[FloatArray]
     if correlation == "pearson" and missing == "listwise":
         values, _ = listwise(as_items(data, **where, min_items=3, min_persons=3))
+        # Of standardised items, so that the units of the answers do not matter.
+        values = (values - values.mean(axis=0)) / values.std(axis=0)
         matrices = (_correlations(cov) for cov in bootstrap_covariances(values, n_boot, rng))
     else:
         matrices = _resampled(data, where, correlation, missing, n_boot, rng)

@@ -49,17 +49,22 @@ class Eigenvalues:
 
 
 def adequacy(correlation: FloatArray) -> Adequacy:
-    """Compare correlations (p, p) with partial correlations given all other items."""
+    """Compare correlations (p, p) with partial correlations given all other items.
+
+    NaN where there is neither: of items that correlate with no other at all.
+    """
     inverse = np.linalg.inv(correlation)
     scale = 1.0 / np.sqrt(np.diag(inverse))
     partial = inverse * scale[:, None] * scale
     simple2, partial2 = correlation**2, partial**2
     np.fill_diagonal(simple2, 0.0)
     np.fill_diagonal(partial2, 0.0)
-    return Adequacy(
-        overall=float(simple2.sum() / (simple2.sum() + partial2.sum())),
-        items=simple2.sum(axis=0) / (simple2.sum(axis=0) + partial2.sum(axis=0)),
-    )
+    simple, partial = simple2.sum(axis=0), partial2.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return Adequacy(
+            overall=float(simple.sum() / (simple.sum() + partial.sum())),
+            items=simple / (simple + partial),
+        )
 
 
 def sphericity(correlation: FloatArray, n_obs: int) -> Sphericity:
@@ -260,7 +265,7 @@ def _sweep(off: FloatArray, loadings: FloatArray) -> None:
     for i, own in enumerate(loadings):
         total -= own * own
         best = np.einsum("jb,jb->b", off[i], loadings)
-        best /= total
+        best /= total + 1e-300  # where all others are 0, as perfect correlations can make them
         np.minimum(best, 1.0, out=best)
         np.maximum(best, -1.0, out=best)
         own *= 1.0 - RELAXATION

@@ -20,6 +20,7 @@ BoolArray = NDArray[np.bool_]
 
 MOST_STEPS = 25
 PRECISION = 1e-7  # of the slope: far below what sampling does to a replicate
+EMPTY = 1e-8  # of a factor's sum of squared loadings: it explains nothing
 _CELLS = 2_000_000
 
 
@@ -209,6 +210,9 @@ def _rotate_stack(
     criterion = rotation.criterion((p, m))
     if criterion is None:
         return loadings.copy(), np.tile(np.eye(m), (b, 1, 1)), np.ones(b, dtype=bool)
+    # Fewer factors than the sample has cannot be rotated as its are.
+    whole = np.linalg.eigvalsh(np.swapaxes(loadings, 1, 2) @ loadings)[:, 0] > EMPTY
+    loadings = np.where(whole[:, None, None], loadings, unrotated)
     left, _, right = np.linalg.svd(np.swapaxes(loadings, 1, 2) @ unrotated)
     axes = rotated.axes
     if rotation.name == "promax":  # its varimax axes are those nearest to orthogonal ones
@@ -225,4 +229,4 @@ def _rotate_stack(
     phi = np.swapaxes(axes, 1, 2) @ axes if criterion.oblique or rotation.name == "promax" else None
     if phi is None:
         phi = np.tile(np.eye(m), (b, 1, 1))
-    return turned, phi, arrived
+    return turned, phi, arrived & whole

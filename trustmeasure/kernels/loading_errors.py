@@ -95,7 +95,8 @@ def _errors(
         place = np.arange(p)
         M[:, place, place] = -np.einsum("aij,ji->ai", M, correlation)
         found.append(variance(M))
-    size = np.sqrt(np.concatenate(found))
+    with np.errstate(invalid="ignore"):  # a singular matrix can make a variance negative: NaN
+        size = np.sqrt(np.concatenate(found))
     phi_errors = np.zeros((m, m))
     if oblique:
         low = np.tril_indices(m, -1)

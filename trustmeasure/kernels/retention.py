@@ -121,12 +121,15 @@ def partial_correlations(correlation: FloatArray) -> PartialCorrelations:
 def common_part(correlation: FloatArray, loadings: FloatArray) -> float:
     """Give the common part accounted for: 1 minus the sampling adequacy of what loadings leave.
 
-    The residual correlations get a diagonal of ones; NaN where they cannot be inverted.
+    The residual correlations get a diagonal of ones; NaN where they cannot be inverted. Ever
+    smaller ones have partial correlations of their own size, hence 1/2 where they vanish.
     """
     rest = correlation - loadings @ loadings.T
     np.fill_diagonal(rest, 1.0)
     if np.linalg.eigvalsh(rest)[0] <= NOTHING_LEFT:
         return float("nan")
+    if np.abs(rest - np.eye(len(rest))).max() < NOTHING_LEFT:
+        return 0.5
     return 1.0 - adequacy(rest).overall
 
 

@@ -41,6 +41,18 @@ for (global in c(TRUE, FALSE)) {
     list(correlation = found$rho, thresholds = thresholds_of(found$tau))
   )
 }
+# Few persons and rare answers: tables with empty cells, filled with half a person.
+rare <- as.data.frame((na.omit(bfi)[1:60, c(2:5, 12:15)] > 5) + 0)
+for (global in c(TRUE, FALSE)) {
+  found <- suppressWarnings(tetrachoric(rare, global = global, smooth = FALSE))
+  case(
+    paste0("bfi_rare/psych_", if (global) "global" else "pairwise"), "Tetrachoric correlations",
+    sprintf("tetrachoric(bfi[1:60, ] > 5, global = %s, smooth = FALSE)", global),
+    list(
+      correlation = found$rho, thresholds = setNames(found$tau, paste0(names(found$tau), "|1"))
+    )
+  )
+}
 found <- tetrachoric(yes, correct = 0)
 case(
   "bfi_two/psych", "Tetrachoric correlations", "tetrachoric(bfi > 3, correct = 0)",
