@@ -132,8 +132,9 @@ def correlate(
     `polychoric`. A correlation of two continuous variables then maximises the likelihood given
     the moments of everyone, and so is not that of ``cor(x, use = "pairwise")``. lavaan differs in
     two places: where a table of 2 × 2 has an empty cell, it moves half a person into it (here the
-    cell stays empty, and the correlation runs to ±1); and it leaves out persons whose likelihood
-    is below 1.5e-8, which in wide units are many and in narrow ones nobody, as here.
+    cell stays empty, and the correlation runs to ±1); and it leaves out of a polyserial or
+    product-moment correlation persons whose likelihood is below 1.5e-8, which depends on the
+    units and befalls outliers. Here everyone counts.
 
     References
     ----------
