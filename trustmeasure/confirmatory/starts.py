@@ -17,14 +17,18 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Group:
-    """What the starting values of one group are taken from."""
+    """What the starting values of one group are taken from.
 
-    table: ParameterTable
-    number: int
+    ``factors`` holds, for each latent variable, the loadings of its items; ``variances`` that of
+    each latent variable; ``explained`` names what others explain.
+    """
+
     places: Mapping[str, int]
     covariance: FloatArray
     mean: FloatArray | None
-    principal: bool
+    factors: Mapping[str, Mapping[str, float]]
+    variances: Mapping[str, float]
+    explained: frozenset[str]
 
     def between(self, a: str, b: str) -> float:
         return float(self.covariance[self.places[a], self.places[b]])
@@ -40,31 +44,24 @@ def starting_values(
     """Give reduced parameters to start from: the user's, or what the moments suggest.
 
     Loadings come from instrumental variables; ``principal`` ones from the items' first principal
-    axis, which does not depend on the marker.
+    axis, which does not depend on the marker. Residual variances and covariances of latent
+    variables follow from them.
     """
     table = specification.table
     groups = [
-        _Group(
-            table,
-            number,
-            {name: place for place, name in enumerate(block.observed)},
+        _group(
+            [row for row in table.parameters if row.group == number],
+            block.observed,
             covariances[number - 1],
             None if means is None else means[number - 1],
             principal,
         )
         for number, block in enumerate(specification.blocks, start=1)
     ]
-    factors = {
-        (group.number, name): _factor(group, name)
-        for group in groups
-        for name in table.names("lv", group=group.number)
-    }
     start = np.zeros(table.n_free)
     for row in table.free:
         start[row.free - 1] = (
-            row.start
-            if np.isfinite(row.start)
-            else _suggested(groups[row.group - 1], row, factors.get((row.group, row.lhs)))
+            row.start if np.isfinite(row.start) else _suggested(groups[row.group - 1], row)
         )
     reduced, *_ = np.linalg.lstsq(specification.basis, start - specification.origin, rcond=None)
     return np.asarray(reduced)
@@ -80,49 +77,87 @@ def is_shared(table: ParameterTable) -> bool:
     return len(set(pairs)) < len(pairs)
 
 
-def _factor(group: _Group, name: str) -> dict[str, float]:
-    """Give the loadings of a latent variable's items, and under its own name its variance."""
-    items = [
-        row
-        for row in group.table.parameters
-        if (row.op, row.lhs, row.group) == ("=~", name, group.number) and row.rhs in group.places
-    ]
+def _group(
+    rows: Sequence[Parameter],
+    observed: Sequence[str],
+    covariance: FloatArray,
+    mean: FloatArray | None,
+    principal: bool,
+) -> _Group:
+    places = {name: place for place, name in enumerate(observed)}
+    items: dict[str, list[Parameter]] = {}
+    explained = set()
+    for row in rows:
+        if row.op == "=~":
+            explained.add(row.rhs)
+            items.setdefault(row.lhs, [])
+            if row.rhs in places:
+                items[row.lhs].append(row)
+        elif row.op == "~":
+            explained.add(row.lhs)
+    factors, variances = {}, {}
+    for name, own in items.items():
+        factors[name], variances[name] = _factor(own, places, covariance, principal)
+    return _Group(places, covariance, mean, factors, variances, frozenset(explained))
+
+
+def _factor(
+    items: Sequence[Parameter],
+    places: Mapping[str, int],
+    covariance: FloatArray,
+    principal: bool,
+) -> tuple[dict[str, float], float]:
+    """Give the loadings of a latent variable's items, and its variance."""
     if not items:
-        return {name: 0.25}
+        return {}, 0.25
     names = [row.rhs for row in items]
-    relative, variance = _relative(group, names)
+    which = [places[name] for name in names]
+    inner = covariance[np.ix_(which, which)]
+    found = None if principal else instrumental_loadings(inner)
+    relative, variance = principal_loadings(inner) if found is None else found
     first = items[0]
-    scale = np.sqrt(variance) if first.free or not first.value else first.value
-    found = dict(zip(names, (relative * scale).tolist(), strict=True))
-    return {**found, name: variance / float(scale) ** 2}
+    scale = float(np.sqrt(variance)) if first.free or not first.value else first.value
+    loadings = dict(zip(names, (relative * scale).tolist(), strict=True))
+    return loadings, variance / scale**2
 
 
-def _relative(group: _Group, names: Sequence[str]) -> tuple[FloatArray, float]:
-    """Give loadings relative to the first item, and the variance that goes with them."""
-    places = [group.places[name] for name in names]
-    covariance = group.covariance[np.ix_(places, places)]
-    found = None if group.principal else instrumental_loadings(covariance)
-    return principal_loadings(covariance) if found is None else found
-
-
-def _suggested(group: _Group, row: Parameter, factor: Mapping[str, float] | None) -> float:
+def _suggested(group: _Group, row: Parameter) -> float:
     if row.op == "=~":
-        return 1.0 if factor is None else factor.get(row.rhs, 1.0)
+        return group.factors[row.lhs].get(row.rhs, 1.0)
     if row.op == "~~" and row.lhs == row.rhs:
-        whole = factor[row.lhs] if factor is not None else group.between(row.lhs, row.lhs)
-        return whole * (0.5 if _is_explained(group, row.lhs) else 1.0)
+        return _variance(group, row.lhs)
     if row.op == "~~":
-        inside = row.lhs in group.places and row.rhs in group.places and row.exo
-        return group.between(row.lhs, row.rhs) if inside else 0.0
+        return _covariance(group, row)
     if row.op == "~1" and group.mean is not None and row.lhs in group.places:
         return float(group.mean[group.places[row.lhs]])
     return 0.0
 
 
-def _is_explained(group: _Group, name: str) -> bool:
-    """Whether a variable is an item, or regressed on others."""
-    return any(
-        row.group == group.number
-        and ((row.op == "=~" and row.rhs == name) or (row.op == "~" and row.lhs == name))
-        for row in group.table.parameters
-    )
+def _variance(group: _Group, name: str) -> float:
+    """Give a variance, or what is left of it where others explain the variable."""
+    if name not in group.places:
+        return group.variances.get(name, 0.25) * (0.5 if name in group.explained else 1.0)
+    whole = group.between(name, name)
+    if name not in group.explained:
+        return whole
+    parents = [latent for latent, loadings in group.factors.items() if name in loadings]
+    if len(parents) != 1:
+        return 0.5 * whole
+    common = group.factors[parents[0]][name] ** 2 * group.variances[parents[0]]
+    return float(np.clip(whole - common, 0.1 * whole, 0.9 * whole))
+
+
+def _covariance(group: _Group, row: Parameter) -> float:
+    """Give what the covariances between items say of two latent variables, if nothing else does."""
+    if row.lhs in group.places and row.rhs in group.places:
+        return group.between(row.lhs, row.rhs) if row.exo else 0.0
+    one, other = group.factors.get(row.lhs), group.factors.get(row.rhs)
+    if not one or not other or {row.lhs, row.rhs} & group.explained or set(one) & set(other):
+        return 0.0
+    left, right = np.array(list(one.values())), np.array(list(other.values()))
+    across = group.covariance[
+        np.ix_([group.places[name] for name in one], [group.places[name] for name in other])
+    ]
+    found = float(left @ across @ right / ((left @ left) * (right @ right)))
+    most = 0.8 * float(np.sqrt(group.variances[row.lhs] * group.variances[row.rhs]))
+    return float(np.clip(found, -most, most))

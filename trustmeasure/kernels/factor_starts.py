@@ -17,26 +17,23 @@ def instrumental_loadings(covariance: FloatArray) -> tuple[FloatArray, float] | 
     Each item is regressed on the first, with all others as instruments (Hägglund, 1982, FABIN
     3; doi:10.1007/BF02293852). None where the items do not hang together enough to tell.
     """
-    p = len(covariance)
-    if p < 3:
+    if len(covariance) < 3:
+        return None
+    rest, with_first = covariance[1:, 1:], covariance[1:, 0]
+    try:
+        inverse = np.linalg.inv(rest)
+    except np.linalg.LinAlgError:
+        return None
+    # Weights of all others for the first item; column i leaves item i out of them.
+    whole = inverse @ with_first
+    weights = whole[:, None] - inverse * (whole / np.diag(inverse))
+    strength = with_first @ weights
+    if not (strength > 1e-12 * covariance[0, 0]).all():
         return None
     variances = np.diag(covariance)
-    loadings = np.ones(p)
-    for i in range(1, p):
-        others = np.delete(np.arange(p), (0, i))
-        with_first, with_own = covariance[others, 0], covariance[others, i]
-        try:
-            weights = np.linalg.solve(covariance[np.ix_(others, others)], with_first)
-        except np.linalg.LinAlgError:
-            return None
-        strength = float(with_first @ weights)
-        if strength <= 1e-12 * variances[0]:
-            return None
-        loadings[i] = float(with_own @ weights) / strength
     most = np.sqrt(variances / (LEAST_RELIABLE * variances[0]))
-    loadings[1:] = np.clip(loadings, -most, most)[1:]
-    if not np.isfinite(loadings).all():
-        return None
+    loadings = np.ones(len(covariance))
+    loadings[1:] = np.clip((rest * weights.T).sum(axis=1) / strength, -most[1:], most[1:])
     return loadings, _factor_variance(covariance, loadings)
 
 
