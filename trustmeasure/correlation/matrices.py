@@ -158,8 +158,8 @@ def ordered_codes(
             raise DataError(
                 f"Item '{name}' has {len(categories)} different answers; polychoric correlations "
                 f"are for ordered categories, at most {MOST_CATEGORIES}. Use "
-                "correlation='pearson', or polyserial() for one ordered and one continuous "
-                "variable."
+                "correlation='pearson', or, where only some items are ordered, "
+                "correlate(correlation='mixed', ordered=[...])."
             )
         codes[answered, j] = places
         most = max(most, len(categories))
