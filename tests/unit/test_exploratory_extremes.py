@@ -184,6 +184,48 @@ class TestIdleOptions:
             tm.short_forms(wide, n_items=10, max_subsets=10**10, rng=1)
 
 
+class TestSeveralMinimaOfTheExtraction:
+    """R's nine tests of Thurstone: four factors of them have several minima."""
+
+    corr = np.array(
+        [
+            [1, 0.828, 0.776, 0.439, 0.432, 0.447, 0.447, 0.541, 0.380],
+            [0.828, 1, 0.779, 0.493, 0.464, 0.489, 0.432, 0.537, 0.358],
+            [0.776, 0.779, 1, 0.460, 0.425, 0.443, 0.401, 0.534, 0.359],
+            [0.439, 0.493, 0.460, 1, 0.674, 0.590, 0.381, 0.350, 0.424],
+            [0.432, 0.464, 0.425, 0.674, 1, 0.541, 0.402, 0.367, 0.446],
+            [0.447, 0.489, 0.443, 0.590, 0.541, 1, 0.288, 0.320, 0.325],
+            [0.447, 0.432, 0.401, 0.381, 0.402, 0.288, 1, 0.555, 0.598],
+            [0.541, 0.537, 0.534, 0.350, 0.367, 0.320, 0.555, 1, 0.452],
+            [0.380, 0.358, 0.359, 0.424, 0.446, 0.325, 0.598, 0.452, 1],
+        ]
+    )
+
+    def solution(self, n_factors: int = 4, **options: Any) -> tm.exploratory.ExploratoryFactors:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", tm.errors.TrustMeasureWarning)
+            return tm.efa(corr=self.corr, n_obs=213, n_factors=n_factors, method="ml", **options)
+
+    def test_the_usual_start_is_kept_and_its_fault_named(self) -> None:
+        # factanal(covmat = R, factors = 4, n.obs = 213), and with nstart = 30
+        assert self.solution().chisq == pytest.approx(1.276839, abs=1e-5)
+        lowest = self.solution(extraction_starts=50)
+        assert lowest.chisq == pytest.approx(0.8255352, abs=1e-5)
+        assert any("extraction_starts=50" in note for note in self.solution().warnings)
+        assert any("the lowest found" in note for note in lowest.warnings)
+        assert lowest.settings["extraction_starts"] == 50
+
+    def test_nothing_is_said_of_one_minimum(self) -> None:
+        one, many = self.solution(3), self.solution(3, extraction_starts=20)
+        assert not any("discrepancy has several" in note for note in one.warnings + many.warnings)
+        np.testing.assert_allclose(one.loadings, many.loadings, atol=1e-6)
+
+    @pytest.mark.parametrize("method", ["pa", "alpha", "minrank"])
+    def test_methods_that_minimise_nothing_have_no_starts(self, method: str) -> None:
+        with pytest.raises(OptionError, match="goes with minres, uls, ml"):
+            tm.efa(corr=self.corr, n_factors=3, method=method, extraction_starts=5)
+
+
 class TestNames:
     def test_ten_factors_keep_their_order_when_matched(self) -> None:
         rng = np.random.default_rng(1)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
-from trustmeasure.errors import ConvergenceWarning, DataError
+from trustmeasure.errors import ConvergenceWarning, DataError, OptionError
 from trustmeasure.exploratory.remarks import check_definite, note_problems
 from trustmeasure.exploratory.rotations import check_rotation, check_starts
 from trustmeasure.exploratory.solution import ExploratoryFactors, solution
-from trustmeasure.exploratory.solving import Solved, solve
+from trustmeasure.exploratory.solving import MINIMISED, Solved, solve
 from trustmeasure.exploratory.sources import correlations_from
 from trustmeasure.exploratory.uncertainty import (
     INTERVALS,
@@ -45,6 +45,7 @@ def efa(
     target: Any = None,
     normalize: bool | None = None,
     n_starts: int | None = None,
+    extraction_starts: int = 1,
     correlation: str = "pearson",
     missing: str = "listwise",
     corr: Any = None,
@@ -101,6 +102,11 @@ def efa(
         axes. ``n_starts=1`` is GPArotation's solution. Without it, 30; but 5 for oblimin,
         quartimin, quartimax and equamax, where several minima are rare, 1 for varimax and
         promax, and 100 for simplimax, where minima are legion.
+    extraction_starts : int
+        Starts of the extraction by minres, uls or ml: squared multiple correlations, and random
+        uniquenesses as with ``nstart`` of ``stats::factanal``. The lowest minimum is kept. With
+        1, the default, it is that of the first start, mostly psych's and factanal's own; a note
+        says where any of nine others leads lower.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.
     missing : {"listwise", "pairwise", "fiml"}
@@ -244,13 +250,14 @@ def efa(
         n_factors=n_factors,
     )
     n_starts = check_starts(n_starts, chosen)
+    _check_extraction(extraction_starts, method)
     check_interval(
         ci, data=data, n_obs=n_obs, correlation=correlation, missing=missing, method=method
     )
     refuse_too_many(n_factors, len(found.names))
     check_definite(found, method, notes)
 
-    solved = solve(found, n_factors, method, chosen, n_starts, generator)
+    solved = solve(found, n_factors, method, chosen, n_starts, generator, extraction_starts)
     rotated = solved.rotated
     implied = rotated.loadings @ rotated.phi @ rotated.loadings.T
     persons = math.nan if found.n_obs is None else float(found.n_obs)
@@ -277,6 +284,7 @@ def efa(
         "target": None if chosen.target is None else chosen.target.tolist(),
         "normalize": chosen.normalize,
         "n_starts": n_starts,
+        "extraction_starts": extraction_starts,
         "correlation": correlation if corr is None else "given",
         "missing": missing if corr is None else None,
         "n_obs": n_obs,
@@ -285,6 +293,15 @@ def efa(
         "n_boot": n_boot if ci == "bootstrap" else None,
     }
     return solution(solved, implied, fit, uncertainty, settings, notes.messages())
+
+
+def _check_extraction(extraction_starts: int, method: str) -> None:
+    check_count("extraction_starts", extraction_starts)
+    if extraction_starts > 1 and method not in MINIMISED:
+        raise OptionError(
+            f"extraction_starts= are starts of a search for a minimum; method='{method}' does not "
+            f"search for one. It goes with {', '.join(MINIMISED)}."
+        )
 
 
 def _analytic(

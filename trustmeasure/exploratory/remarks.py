@@ -63,6 +63,7 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
             ConvergenceWarning,
             stacklevel=4,
         )
+    _note_extraction(solved, notes)
     if not rotated.converged:
         notes.warn("The rotation did not converge.", ConvergenceWarning, stacklevel=4)
     _note_minima(rotated, asked.name, notes)
@@ -86,6 +87,24 @@ def note_problems(solved: Solved, asked: Rotation, fit: FactorFit, notes: Notes)
         )
     if fit.df == 0:
         notes.record("No degrees of freedom are left, so the fit cannot be tested.")
+
+
+def _note_extraction(solved: Solved, notes: Notes) -> None:
+    """Say that the usual start of the extraction misses the lowest minimum."""
+    if math.isnan(solved.lower):
+        return
+    own = solved.extraction.discrepancy
+    if solved.lower < own:
+        notes.record(
+            f"The discrepancy has several minima: the usual start led to "
+            f"{own:.6g}, which is kept, and another one to {solved.lower:.6g}. Pass "
+            "extraction_starts=50 to take the lowest."
+        )
+        return
+    notes.record(
+        f"The discrepancy has several minima, and the lowest found, {own:.6g}, is kept. The usual "
+        "start leads to a higher one, at which other programs may stop."
+    )
 
 
 def _note_minima(rotated: Rotated, name: str, notes: Notes) -> None:

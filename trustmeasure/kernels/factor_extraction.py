@@ -69,6 +69,33 @@ def extract(correlation: FloatArray, n_factors: int, method: Method) -> Extracti
     if method in ("alpha", "minrank"):
         return _without_discrepancy(correlation, n_factors, method)
     uniqueness = 1.0 - squared_multiple_correlations(correlation)
+    return _extract_from(uniqueness, correlation, n_factors, method)
+
+
+def extract_anew(
+    correlation: FloatArray,
+    n_factors: int,
+    method: Method,
+    n_starts: int,
+    rng: np.random.Generator | None,
+) -> Extraction | None:
+    """Take the lowest minimum that random starts lead to; always the same ones without ``rng``."""
+    rng = np.random.default_rng(20220731) if rng is None else rng
+    starts = rng.uniform(0.05, 0.95, (n_starts, len(correlation)))
+    found = [_extract_from(start, correlation, n_factors, method) for start in starts]
+    arrived = [one for one in found if one.converged]
+    return min(arrived, key=lambda one: one.discrepancy, default=None)
+
+
+def lies_lower(one: Extraction, other: Extraction) -> bool:
+    """Whether the first minimum lies below the second by more than rounding."""
+    return one.discrepancy < other.discrepancy - max(1e-6 * other.discrepancy, 1e-9)
+
+
+def _extract_from(
+    uniqueness: FloatArray, correlation: FloatArray, n_factors: int, method: Method
+) -> Extraction:
+    """Find the minimum that uniquenesses (p,) lead to."""
     if method == "ml":
         lower = np.log(LOWEST_UNIQUENESS)
         start = np.log(np.clip(uniqueness, LOWEST_UNIQUENESS, 1.0))
