@@ -341,7 +341,7 @@ def _pick(
     repeated = sorted({name for name in wanted if wanted.count(name) > 1})
     if repeated:
         raise DataError(f"items= names {listed(repeated)} more than once.")
-    return frame[wanted]
+    return frame if wanted == list(frame.columns) else frame[wanted]
 
 
 def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Items:

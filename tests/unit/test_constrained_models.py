@@ -123,11 +123,10 @@ def test_constraints_across_groups_and_with_missing_answers() -> None:
 
 
 def test_constraints_that_cannot_hold_together_are_said() -> None:
-    with (
-        pytest.warns(ConvergenceWarning, match="Heywood case"),
-        pytest.warns(ConvergenceWarning, match="keep to all constraints"),
-    ):
+    # Where the search stops may be improper, too.
+    with pytest.warns(ConvergenceWarning) as said:
         fitted = cfa(THREE + "a*b == -1\na > 0.2\nb > 0.2", HS)
+    assert any("keep to all constraints" in str(warning.message) for warning in said)
     assert not fitted.converged
 
 

@@ -205,7 +205,7 @@ def _scaled(model: Model, start: FloatArray, residual: float, latent: float) -> 
         for name, factor in (("theta", residual), ("psi", latent)):
             rows, columns, which = layout.places[name]
             full[which[rows == columns]] *= factor
-    return _reduced(model, full)
+    return model.reduce(full)
 
 
 def _search(model: Model, data: Data, start: FloatArray) -> Estimates:
@@ -218,7 +218,7 @@ def _search(model: Model, data: Data, start: FloatArray) -> Estimates:
     else:
         found = fit_moments(model, data.samples, start, data.estimator)
         converged, rounds = bool(found.converged), found.n_iterations
-        reduced = _reduced(model, found.parameters)
+        reduced = model.reduce(found.parameters)
         chisq, loglik = _statistic(model, data, reduced, float(found.discrepancy))
     return Estimates(
         model=model,
@@ -277,11 +277,6 @@ def statistic_factor(data: Data) -> float:
     return data.n if normal else data.n - len(data.samples)
 
 
-def _reduced(model: Model, parameters: FloatArray) -> FloatArray:
-    found, *_ = np.linalg.lstsq(model.basis, parameters - model.origin, rcond=None)
-    return np.asarray(found)
-
-
 def _constant(groups: Sequence[PatternStack]) -> float:
     return 0.5 * LOG_2PI * sum(group.n_answers for group in groups)
 
@@ -299,7 +294,7 @@ def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
                 own = which[rows == columns]
                 full[own] = np.maximum(np.abs(full[own]) * 2.0, 0.1)
                 full[which[rows != columns]] *= 0.5
-        trial = _reduced(model, full)
+        trial = model.reduce(full)
     return trial
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from trustmeasure._checks import near
 from trustmeasure.confirmatory.defaults import Options, Row
-from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.confirmatory.variables import joined_names, roles_of_blocks
 from trustmeasure.errors import OptionError
 
 GROUP_EQUAL = (
@@ -86,9 +86,8 @@ def _held_equal(rows: Sequence[Row], group_equal: Sequence[str]) -> Callable[[Ro
     """Give the test of whether `group_equal` is about a parameter."""
     first = [row for row in rows if row.group == 1]
     blocks = list(dict.fromkeys((row.group, row.level) for row in first))
-    names = {
-        kind: set(variable_names(first, kind, blocks=blocks)) for kind in ("ov.nox", "lv", "ov.ord")
-    }
+    roles = roles_of_blocks(first, blocks)
+    names = {kind: set(joined_names(roles, kind)) for kind in ("ov.nox", "lv", "ov.ord")}
 
     def held(row: Row) -> bool:
         return _class_of(row, names) in group_equal

@@ -24,6 +24,7 @@ from trustmeasure.kernels.sandwich import (
     Whitened,
     case_spread,
     inverse_root,
+    plain_inverse,
     scaled_inverse,
     squared_distances,
     traces,
@@ -66,8 +67,8 @@ class Inference:
 
     ``likelihood_scaling`` holds the factors of the saturated model's log-likelihood and of this
     one's, where MLR compares them. ``weakest`` is the smallest eigenvalue of the information
-    scaled to a diagonal of one, and ``direction`` the free parameters' part in it: what is not
-    identified.
+    scaled to a diagonal of one, or a bound below it where the model is identified, and
+    ``direction`` the free parameters' part in what is not.
     """
 
     covariance: FloatArray
@@ -218,10 +219,20 @@ def _expanded(model: Model, covariance: FloatArray) -> FloatArray:
 
 def _weakest(information: FloatArray, model: Model) -> tuple[float, FloatArray]:
     size = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    values, vectors = np.linalg.eigh(information / np.outer(size, size))
-    if not len(values):
-        return 1.0, np.zeros(model.basis.shape[0])
+    scaled = information / np.outer(size, size)
+    inverse = plain_inverse(scaled)
+    if inverse is not None and _is_positive(scaled):  # identified: only a bound is needed
+        return 1.0 / max(float(np.linalg.norm(inverse)), 1.0), np.zeros(model.basis.shape[0])
+    values, vectors = np.linalg.eigh(scaled)
     return float(values[0]), np.abs(model.basis @ (vectors[:, 0] / size))
+
+
+def _is_positive(matrix: FloatArray) -> bool:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _answers(group: GroupSample) -> FloatArray:

@@ -13,7 +13,7 @@ from trustmeasure.confirmatory.inference import infer
 from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
 from trustmeasure.confirmatory.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
-from trustmeasure.kernels.moment_fit import Model, Sample, fit_moments
+from trustmeasure.kernels.moment_fit import Model, Sample, fit_moments, reduced_parameters
 from trustmeasure.kernels.ordinal_fit import OrdinalModel, fit_ordinal
 from trustmeasure.kernels.ordinal_moments import Shape
 from trustmeasure.kernels.structural import implied, matrices
@@ -153,8 +153,8 @@ def _refitted(restricted: StructuralModel, general: StructuralModel) -> tuple[Fl
         found = fit_moments(model, samples, start, "ML", tolerance=1e-14)
         value = float(found.discrepancy)
         if value < best[1]:
-            reduced, *_ = np.linalg.lstsq(model.basis, found.parameters - model.origin, rcond=None)
-            best = (np.asarray(reduced), value)
+            reduced = reduced_parameters(model.basis, model.origin, found.parameters)
+            best = (reduced, value)
         if best[1] < NESTED:
             break
     return best
@@ -177,8 +177,7 @@ def _mapped(
     start = np.array(
         [known.get((row.group, row.lhs, row.op, row.rhs), _neutral(row.op)) for row in outer.free]
     )
-    reduced, *_ = np.linalg.lstsq(model.basis, start - model.origin, rcond=None)
-    return np.asarray(reduced)
+    return reduced_parameters(model.basis, model.origin, start)
 
 
 def _neutral(op: str) -> float:

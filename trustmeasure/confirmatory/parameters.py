@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trustmeasure.confirmatory.expressions import Expression
-from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.confirmatory.variables import Roles, joined_names, roles_of_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,9 +134,7 @@ class ParameterTable:
         key = (kind, group, level)
         if key not in self._known_names:
             chosen = [(g, k) for g, k in self._blocks if group in (None, g) and level in (None, k)]
-            self._known_names[key] = variable_names(
-                self.parameters, kind, blocks=self._blocks, chosen=chosen
-            )
+            self._known_names[key] = joined_names(self._roles, kind, chosen)
         return self._known_names[key]
 
     @property
@@ -207,6 +205,10 @@ class ParameterTable:
     @cached_property
     def _known_names(self) -> dict[tuple[str, int | None, int | None], tuple[str, ...]]:
         return {}
+
+    @cached_property
+    def _roles(self) -> dict[tuple[int, int], Roles]:
+        return roles_of_blocks(self.parameters, self._blocks)
 
     @cached_property
     def _blocks(self) -> Sequence[tuple[int, int]]:

@@ -107,7 +107,8 @@ def delta_errors(
     ``function`` takes stacks of parameters (s, n_free); derivatives are central differences.
     """
     moves = np.diag(1e-5 * np.maximum(1.0, np.abs(point)))
-    slopes = (function(point + moves) - function(point - moves)) / (2 * np.diag(moves)[:, None])
+    up, down = np.split(function(np.concatenate([point + moves, point - moves])), 2)
+    slopes = (up - down) / (2 * np.diag(moves)[:, None])
     spread = np.einsum("ka,kl,la->a", slopes, covariance, slopes)
     return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
 
@@ -127,8 +128,10 @@ def _defined(
     specification: Specification, found: Estimates, inference: Inference
 ) -> list[tuple[tuple[str, str], float, float, float, float]]:
     """Values and errors of what the model defines, plain and in standard deviations."""
-    rows = []
+    rows: list[tuple[tuple[str, str], float, float, float, float]] = []
     table = specification.table
+    if not table.definitions:
+        return rows
     free_rows = np.array(
         [next(i for i, r in enumerate(table.parameters) if r.free == k + 1)
          for k in range(table.n_free)], dtype=np.intp
@@ -154,4 +157,8 @@ def r_squared_frame(
     """Give R² of what the model explains, one column a group."""
     shares = explained(specification, found.model, found.parameters)
     names = ["r_squared"] if labels == [None] else list(labels)
-    return pd.DataFrame(dict(zip(names, shares, strict=True)))
+    index = list(dict.fromkeys(name for group in shares for name in group))
+    values = [[group.get(name, np.nan) for group in shares] for name in index]
+    return pd.DataFrame(
+        np.array(values, dtype=np.float64).reshape(-1, len(names)), index=index, columns=names
+    )

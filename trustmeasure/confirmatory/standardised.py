@@ -26,8 +26,7 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
         parts = matrices(layout, parameters)
         moments = implied(parts)
         sd_observed = _roots(np.diagonal(moments.spread, axis1=-2, axis2=-1))
-        through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
-        latent = through @ parts["psi"] @ np.swapaxes(through, -1, -2)
+        latent = _latent_spread(parts["beta"], parts["psi"])
         sd_latent = _roots(np.diagonal(latent, axis1=-2, axis2=-1))
         above = np.where(sd_latent > 0, sd_latent, np.nan)
         for name, (places, i, j) in _cells(block).items():
@@ -46,6 +45,14 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
                 )
             found[..., places] = _over(parts[name][..., i, j], scale)
     return found
+
+
+def _latent_spread(beta: FloatArray, psi: FloatArray) -> FloatArray:
+    """Give the covariances (…, m, m) of latent variables."""
+    if not beta.any():
+        return psi
+    through = np.linalg.inv(np.eye(beta.shape[-1]) - beta)
+    return np.asarray(through @ psi @ np.swapaxes(through, -1, -2))
 
 
 def _cells(block: Block) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
@@ -77,8 +84,7 @@ def explained(
     ):
         parts = matrices(layout, parameters)
         moments = implied(parts)
-        through = np.linalg.inv(np.eye(len(block.latent)) - parts["beta"])
-        latent = through @ parts["psi"] @ through.T
+        latent = _latent_spread(parts["beta"], parts["psi"])
         shares: dict[str, float] = {}
         rows = [row for row in table.parameters if row.group == group]
         outcomes = [row.rhs if row.op == "=~" else row.lhs for row in rows if row.op in ("=~", "~")]

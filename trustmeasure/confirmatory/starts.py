@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.kernels.factor_starts import instrumental_loadings, principal_loadings
+from trustmeasure.kernels.moment_fit import reduced_parameters
 
 FloatArray = NDArray[np.float64]
 
@@ -63,8 +64,7 @@ def starting_values(
         start[row.free - 1] = (
             row.start if np.isfinite(row.start) else _suggested(groups[row.group - 1], row)
         )
-    reduced, *_ = np.linalg.lstsq(specification.basis, start - specification.origin, rcond=None)
-    return np.asarray(reduced)
+    return reduced_parameters(specification.basis, specification.origin, start)
 
 
 def is_shared(table: ParameterTable) -> bool:

@@ -18,7 +18,7 @@ from trustmeasure.confirmatory.tokens import (
     Token,
     tokenise,
 )
-from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.confirmatory.variables import Roles, joined_names, roles_of_blocks
 from trustmeasure.errors import OptionError
 
 _BLOCKS = ("group", "level")
@@ -87,7 +87,7 @@ class ParsedModel:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Names of one kind ("ov", "lv", "ov.x", …) over all groups and levels."""
-        return variable_names(self.formulas, kind, blocks=self._blocks)
+        return joined_names(self._roles, kind)
 
     @property
     def observed(self) -> tuple[str, ...]:
@@ -100,8 +100,9 @@ class ParsedModel:
         return self.names("lv")
 
     @cached_property
-    def _blocks(self) -> Sequence[tuple[int, int]]:
-        return list(dict.fromkeys((row.group, row.level) for row in self.formulas))
+    def _roles(self) -> dict[tuple[int, int], Roles]:
+        blocks = list(dict.fromkeys((row.group, row.level) for row in self.formulas))
+        return roles_of_blocks(self.formulas, blocks)
 
 
 @dataclass
@@ -334,11 +335,8 @@ def _ordered_pairs(formulas: Sequence[Formula]) -> list[Formula]:
     blocks = list(dict.fromkeys((row.group, row.level) for row in formulas))
     # lavaan counts the heads of groups as blocks where levels lie within them.
     first = (1, 1) if len({group for group, _ in blocks}) == 1 else None
-    names = [
-        name
-        for kind in ("lv", "ov")
-        for name in variable_names(formulas, kind, blocks=blocks, first=first)
-    ]
+    roles = roles_of_blocks(formulas, blocks, first=first)
+    names = [name for kind in ("lv", "ov") for name in joined_names(roles, kind)]
     rank = {name: position for position, name in reversed(list(enumerate(names)))}
     return [
         replace(row, lhs=row.rhs, rhs=row.lhs)

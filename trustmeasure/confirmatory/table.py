@@ -27,7 +27,7 @@ from trustmeasure.confirmatory.parameters import (
 )
 from trustmeasure.confirmatory.relations import resolve_relations, shared_label
 from trustmeasure.confirmatory.syntax import Formula, ParsedModel
-from trustmeasure.confirmatory.variables import variable_names
+from trustmeasure.confirmatory.variables import joined_names, roles_of_blocks
 from trustmeasure.errors import OptionError
 
 __all__ = [
@@ -193,12 +193,13 @@ def parameter_table(
     parameters = _numbered(rows)
     constraints, definitions = resolve_relations(parsed, parameters, pairs)
     blocks = list(dict.fromkeys((row.group, row.level) for row in parameters))
+    roles = roles_of_blocks(parameters, blocks)
     return ParameterTable(
         parameters=parameters,
         constraints=constraints,
         definitions=definitions,
-        observed=variable_names(parameters, "ov", blocks=blocks),
-        latent=variable_names(parameters, "lv", blocks=blocks),
+        observed=joined_names(roles, "ov"),
+        latent=joined_names(roles, "lv"),
         meanstructure=means,
         parameterization=parameterization,
         n_groups=n_groups,

@@ -6,7 +6,7 @@ block is a level of a group), and joined over blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,27 +38,33 @@ class Roles:
     random: tuple[str, ...] = field(default=())
 
 
-def variable_names(
-    rows: Sequence[Row],
-    kind: str,
-    *,
-    blocks: Sequence[tuple[int, int]],
-    chosen: Sequence[tuple[int, int]] | None = None,
-    first: tuple[int, int] | None = (1, 1),
-) -> tuple[str, ...]:
-    """Give the names of a kind over the chosen (group, level) blocks, each once.
+Block = tuple[int, int]
+
+
+def roles_of_blocks(
+    rows: Sequence[Row], blocks: Sequence[Block], *, first: Block | None = (1, 1)
+) -> dict[Block, Roles]:
+    """Find the roles in every (group, level) block.
 
     With levels, what any block explains is exogenous in the ``first`` block at most.
     """
-    found: dict[str, None] = {}
     outcomes = unique(row.lhs for row in rows if row.op == "~")
     levels = len({level for _, level in blocks}) > 1
+    found = {}
     for block in blocks:
-        if chosen is not None and block not in chosen:
-            continue
         own = [row for row in rows if (row.group, row.level) == block]
-        roles = block_roles(own, outcomes if levels and block != first else None)
-        found.update(dict.fromkeys(roles.kinds[kind]))
+        found[block] = block_roles(own, outcomes if levels and block != first else None)
+    return found
+
+
+def joined_names(
+    roles: Mapping[Block, Roles], kind: str, chosen: Sequence[Block] | None = None
+) -> tuple[str, ...]:
+    """Give the names of a kind over the chosen blocks, each once."""
+    found: dict[str, None] = {}
+    for block, own in roles.items():
+        if chosen is None or block in chosen:
+            found.update(dict.fromkeys(own.kinds[kind]))
     return tuple(found)
 
 

@@ -52,6 +52,18 @@ class Model:
         """Give all free parameters (…, n_free) of the reduced ones."""
         return np.asarray(reduced @ self.basis.T + self.origin)
 
+    def reduce(self, parameters: FloatArray) -> FloatArray:
+        """Give the reduced parameters (k,) nearest to free ones (n_free,)."""
+        return reduced_parameters(self.basis, self.origin, parameters)
+
+
+def reduced_parameters(basis: FloatArray, origin: FloatArray, parameters: FloatArray) -> FloatArray:
+    """Give the reduced parameters (k,) whose free ones come nearest to these (n_free,)."""
+    rest = parameters - origin
+    if basis.shape[0] == basis.shape[1] and np.array_equal(basis, np.eye(len(basis))):
+        return np.asarray(rest)  # nothing is held equal
+    return np.asarray(np.linalg.lstsq(basis, rest, rcond=None)[0])
+
 
 @dataclass(frozen=True)
 class MomentFit:
@@ -149,18 +161,28 @@ def discrepancy(
 
 def _likelihood(found: Implied, sample: Sample) -> FloatArray:
     """ln|Σ| + tr(SΣ⁻¹) − ln|S| − p + (m − μ)'Σ⁻¹(m − μ)."""
-    spread = found.spread.copy()
-    proper = np.linalg.eigvalsh(spread)[..., 0] > 0
-    proper &= np.isfinite(spread).all(axis=(-1, -2))
+    spread, proper = _proper_only(found.spread)
     p = spread.shape[-1]
-    spread[~proper] = np.eye(p)
     inverse = np.linalg.inv(spread)
     ratio = np.linalg.slogdet(spread)[1] - np.linalg.slogdet(sample.covariance)[1]
-    value = ratio + np.einsum("rij,rji->r", sample.covariance, inverse) - p
+    value = ratio + (sample.covariance * inverse).sum(axis=(-1, -2)) - p
     if sample.mean is not None:
         off = sample.mean - found.mean
         value = value + np.einsum("ri,rij,rj->r", off, inverse, off)
-    return np.where(proper, value, np.inf)
+    return np.where(proper & np.isfinite(value), value, np.inf)
+
+
+def _proper_only(spread: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Put the unit matrix where a matrix (r, p, p) is no covariance matrix, and say where not."""
+    try:
+        # The rule, and cheaper than eigenvalues; what is not finite passes, and shows later.
+        np.linalg.cholesky(spread)
+    except np.linalg.LinAlgError:
+        proper = np.asarray(np.isfinite(spread).all(axis=(-1, -2)))
+        spread = np.where(proper[:, None, None], spread, np.eye(spread.shape[-1]))
+        proper = np.asarray(proper & (np.linalg.eigvalsh(spread)[..., 0] > 0))
+        return np.where(proper[:, None, None], spread, np.eye(spread.shape[-1])), proper
+    return spread, np.ones(len(spread), dtype=np.bool_)
 
 
 def _squares(found: Implied, sample: Sample) -> FloatArray:
@@ -203,15 +225,16 @@ def score(
     """Gradient (r, k) of half the discrepancy, and its expected Hessian (r, k, k)."""
     total_n = sum(sample.n for sample in samples)
     parameters = model.expand(reduced)
-    n_free = parameters.shape[-1]
-    gradient = np.zeros((len(reduced), n_free))
-    information = np.zeros((len(reduced), n_free, n_free))
+    size = model.basis.shape[1]
+    gradient = np.zeros((len(reduced), size))
+    information = np.zeros((len(reduced), size, size))
     for layout, sample in zip(model.layouts, samples, strict=True):
         share = sample.n / total_n
         own, cross, used = group_score(layout, parameters, sample, estimator)
-        gradient[:, used] += share * own
-        information[:, used[:, None], used[None, :]] += share * cross
-    return gradient @ model.basis, model.basis.T @ information @ model.basis
+        basis = model.basis[used]
+        gradient += share * (own @ basis)
+        information += share * (basis.T @ cross @ basis)
+    return gradient, information
 
 
 def group_score(

@@ -54,7 +54,24 @@ def scaled_inverse(matrix: FloatArray) -> FloatArray:
     own = np.diagonal(matrix, axis1=-2, axis2=-1)
     size = np.sqrt(np.where(own > 0, own, 1.0))
     units = size[..., :, None] * size[..., None, :]
-    return np.asarray(np.linalg.pinv(matrix / units, rcond=1e-10, hermitian=True) / units)
+    scaled = matrix / units
+    inverse = plain_inverse(scaled)
+    if inverse is None:
+        inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
+    return np.asarray(inverse / units)
+
+
+def plain_inverse(scaled: FloatArray) -> FloatArray | None:
+    """Invert symmetric matrices (…, k, k) of unit diagonal; None if any is nearly singular.
+
+    No eigenvalue then lies below 1e-8: none does below one over the inverse's norm.
+    """
+    try:
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:
+        return None
+    norms = np.sqrt((inverse**2).sum(axis=(-1, -2)))
+    return np.asarray(inverse) if (norms < 1e8).all() else None
 
 
 def triangle(matrices: FloatArray) -> FloatArray:
