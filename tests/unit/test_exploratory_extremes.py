@@ -184,6 +184,39 @@ class TestIdleOptions:
             tm.short_forms(wide, n_items=10, max_subsets=10**10, rng=1)
 
 
+class TestValuesThatAreNone:
+    """Numbers that no computation could use are refused, not passed through."""
+
+    @pytest.mark.parametrize("weight", [np.nan, np.inf, -1, True])
+    def test_weights_of_short_forms(self, weight: float, answers: pd.DataFrame) -> None:
+        with pytest.raises(OptionError, match="must be a number, 0 or above"):
+            tm.short_forms(answers, n_items=4, weights={"omega": weight}, rng=1)
+
+    @pytest.mark.parametrize(
+        ("rotation", "key"),
+        [("geomin_oblique", "delta"), ("promax", "power"), ("oblimin", "gamma")],
+    )
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_arguments_of_rotations(
+        self, rotation: str, key: str, value: float, answers: pd.DataFrame
+    ) -> None:
+        with pytest.raises(OptionError, match="must be a number, and finite"):
+            tm.efa(answers, n_factors=2, rotation=rotation, rotation_args={key: value})
+
+    def test_a_level_without_intervals(self, answers: pd.DataFrame) -> None:
+        with pytest.raises(OptionError, match="come with ci="):
+            tm.efa(answers, n_factors=2, conf_level=0.9)
+
+    def test_tables_of_loadings(self) -> None:
+        table = pd.DataFrame({"general": [0.6] * 4, "one": [0.5, 0.5, 0, 0]})
+        with pytest.raises(DataError, match="All loadings are 0"):
+            tm.bifactor_indices(table * 0)
+        with pytest.raises(DataError, match="holds values that are not numbers"):
+            tm.bifactor_indices(table, uniquenesses=["a"] * 4)
+        with pytest.raises(DataError, match="in several rows"):
+            tm.bifactor_indices(table.set_axis(list("aabc"), axis=0))
+
+
 class TestSeveralMinimaOfTheExtraction:
     """R's nine tests of Thurstone: four factors of them have several minima."""
 

@@ -220,6 +220,10 @@ def _table(loadings: Any) -> pd.DataFrame:
         raise DataError("The loadings hold values that are not numbers.") from None
     if not np.isfinite(values).all():
         raise DataError("The loadings hold missing or infinite values; a loading of 0 is 0.")
+    if table.index.has_duplicates:
+        raise DataError("The loadings have an item in several rows.")
+    if not values.any():
+        raise DataError("All loadings are 0: there are no factors to judge.")
     if values.shape[1] < 2 or values.shape[0] < 2:
         raise DataError(
             f"The loadings have shape {values.shape}; expected at least two items, and the "
@@ -252,7 +256,10 @@ def _uniquenesses(given: Any, table: pd.DataFrame) -> FloatArray:
         if isinstance(given, pd.Series) and len(given) == len(table):
             own = [str(name) for name in given.index]
             given = given.iloc[_places([str(name) for name in table.index], own, "uniquenesses=")]
-        unique = np.asarray(given, dtype=np.float64).ravel()
+        try:
+            unique = np.asarray(given, dtype=np.float64).ravel()
+        except (TypeError, ValueError):
+            raise DataError("uniquenesses= holds values that are not numbers.") from None
     if unique.shape != (len(table),) or not np.isfinite(unique).all():
         raise DataError(f"uniquenesses= must be {len(table)} numbers, one an item.")
     if (unique < 0).any():

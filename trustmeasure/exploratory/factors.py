@@ -233,6 +233,11 @@ def efa(
     check_option("method", method, METHODS)
     check_option("ci", ci, INTERVALS)
     n_boot = check_resamples(ci, n_boot)
+    if ci is None and conf_level != 0.95:
+        raise OptionError(
+            f"conf_level={conf_level!r} is of the intervals of loadings: they come with ci=. That "
+            "of RMSEA is always 90 %, as in psych."
+        )
     generator = None if rng is None else as_rng(rng)
     notes = Notes()
     found = correlations_from(

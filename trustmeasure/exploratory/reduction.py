@@ -252,7 +252,8 @@ def _weights(weights: Mapping[str, float] | None) -> dict[str, float]:
         raise OptionError(f"weights={weights!r} must map criteria to weights, as {{'omega': 2}}.")
     for name, weight in weights.items():
         check_option("weights", name, CRITERIA)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight < 0:
+        number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+        if not number or not 0 <= weight < np.inf:
             raise OptionError(f"weights[{name!r}]={weight!r} must be a number, 0 or above.")
     if not sum(weights.values()):
         raise OptionError("weights= are all 0; at least one criterion must count.")

@@ -184,7 +184,10 @@ def split_sample_replication(
     first, second = _halves(solved, data, where, correlation, missing, n_splits, generator)
     usable = len(first)
     if usable < 2:
-        raise ConvergenceError("No split had a solution in both halves. Use fewer factors.")
+        raise ConvergenceError(
+            "No split had a solution in both halves. Use fewer factors, or leave out items that "
+            "few persons answered or that hardly vary."
+        )
     if usable < n_splits:
         notes.warn(
             f"In {n_splits - usable} of {n_splits} splits a half had no solution; they are left "

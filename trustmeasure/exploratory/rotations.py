@@ -95,8 +95,9 @@ def _arguments(
                 f"rotation_args has '{key}', which rotation='{name}' does not take. It takes: "
                 f"{offered}."
             )
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-            raise OptionError(f"rotation_args: {key}={value!r} must be a number.")
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not np.isfinite(value):
+            raise OptionError(f"rotation_args: {key}={value!r} must be a number, and finite.")
         known[key] = float(value)
     if "delta" in known and not known["delta"] > 0:
         raise OptionError(f"rotation_args: delta={known['delta']!r} must be greater than 0.")

@@ -118,7 +118,10 @@ def bootstrap(
     parts = [solutions(solved, block) for block in matrices if len(block)]
     loadings = np.concatenate([part.loadings[part.usable] for part in parts] or [np.zeros((0, 1))])
     if len(loadings) < 2:
-        raise ConvergenceError("No bootstrap sample could be factored. Use fewer factors.")
+        raise ConvergenceError(
+            "No bootstrap sample could be factored. Use fewer factors, or leave out items that few "
+            "persons answered or that hardly vary."
+        )
     phi = np.concatenate([part.phi[part.usable] for part in parts])
     if len(loadings) < n_boot:
         notes.warn(
