@@ -18,12 +18,14 @@ from trustmeasure.confirmatory.ordinal_specification import (
     specify_ordinal,
 )
 from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.starts import is_shared
 from trustmeasure.errors import DataError
 from trustmeasure.kernels.conditional_moments import conditional_moments
 from trustmeasure.kernels.covariance import dependent_items
 from trustmeasure.kernels.ordinal_fit import (
     Adjusted,
     OrdinalBaseline,
+    OrdinalFit,
     OrdinalModel,
     OrdinalSample,
     OrdinalUncertainty,
@@ -170,7 +172,7 @@ def fit_moments_of(
     samples = tuple(_sample(group, kind) for group in moments)
     spreads = [_spread(group) for group in moments]
     model = specification.model(moments)
-    fit = fit_ordinal(model, samples, specification.start(moments))
+    fit = _lowest(specification, model, samples, moments)
     found = uncertainty(model, samples, spreads, fit.reduced)
     df = sum(len(sample.moments) for sample in samples) - len(fit.reduced)
     null = baseline(specification.shapes, samples, spreads)
@@ -203,6 +205,21 @@ def fit_moments_of(
         n_iterations=fit.n_iterations,
         n=sum(group.n for group in moments),
     )
+
+
+def _lowest(
+    specification: OrdinalSpecification,
+    model: OrdinalModel,
+    samples: Sequence[OrdinalSample],
+    moments: Sequence[OrdinalMoments],
+) -> OrdinalFit:
+    """Fit from the usual start, and from another where it goes astray or minima are several."""
+    found = fit_ordinal(model, samples, specification.start(moments))
+    if found.converged and not is_shared(specification.table):
+        return found
+    other = fit_ordinal(model, samples, specification.start(moments, principal=True))
+    better = other.converged and (not found.converged or other.chisq < found.chisq)
+    return other if better else found
 
 
 def _sample(moments: OrdinalMoments, kind: str) -> OrdinalSample:

@@ -71,8 +71,8 @@ class OrdinalSpecification:
         ]
         return OrdinalModel(layouts=tuple(layouts), basis=base.basis, origin=base.origin)
 
-    def start(self, moments: Sequence[OrdinalMoments]) -> FloatArray:
-        """Give reduced parameters to start from."""
+    def start(self, moments: Sequence[OrdinalMoments], *, principal: bool = False) -> FloatArray:
+        """Give reduced parameters to start from; see `starting_values`."""
         rows = [
             replace(row, start=value)
             if row.free
@@ -83,7 +83,10 @@ class OrdinalSpecification:
         ]
         begun = replace(self.base, table=replace(self.table, parameters=tuple(rows)))
         return starting_values(
-            begun, [group.covariance for group in moments], [group.mean for group in moments]
+            begun,
+            [group.covariance for group in moments],
+            [group.mean for group in moments],
+            principal=principal,
         )
 
     def position(self, row: Parameter) -> int:
