@@ -127,7 +127,7 @@ def polychoric(
 
     Notes
     -----
-    Equals ``lavaan::lavCor(x, ordered = names(x))`` on complete data, and
+    Equals ``lavaan::lavCor(x, ordered = names(x))``, also with ``missing = "pairwise"``, and
     ``psych::polychoric(x)$rho`` up to the 1e-4 at which psych's search stops; with
     ``thresholds="pairwise", correction=0.5`` it is ``psych::polychoric(x, global = FALSE)`` of
     tables without empty cells. Where psych fills cells, it takes thresholds from shares that then
