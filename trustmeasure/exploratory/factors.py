@@ -105,8 +105,8 @@ def efa(
     extraction_starts : int
         Starts of the extraction by minres, uls or ml: squared multiple correlations, and random
         uniquenesses as with ``nstart`` of ``stats::factanal``. The lowest minimum is kept. With
-        1, the default, it is that of the first start, mostly psych's and factanal's own; a note
-        says where any of nine others leads lower.
+        1, the default, it is that of the first start, mostly psych's and factanal's own. Where
+        that one is a Heywood case, a note says whether any of nine others leads lower.
     correlation : {"pearson", "spearman", "polychoric", "tetrachoric"}
         Kind of correlation.
     missing : {"listwise", "pairwise", "fiml"}

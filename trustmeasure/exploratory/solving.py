@@ -36,7 +36,7 @@ class Solved:
 
 # The methods that minimise something, which may have several minima.
 MINIMISED = ("minres", "uls", "ml")
-# Other starts that tell whether the usual one led to the lowest minimum.
+# Other starts that tell of a solution at the edge whether it is the lowest minimum.
 CHECKS = 9
 
 
@@ -52,8 +52,10 @@ def solve(
     """Extract, rotate, and put the factors in order."""
     extraction = extract(found.matrix, n_factors, method)  # type: ignore[arg-type]  # checked
     lower = math.nan
-    if method in MINIMISED:
-        asked = extraction_starts > 1
+    asked = extraction_starts > 1
+    # To try others always would take more time than all the rest.
+    doubtful = method in MINIMISED and bool(extraction.at_bound.any() or not extraction.converged)
+    if asked or doubtful:
         others = extraction_starts - 1 if asked else CHECKS
         best = extract_anew(found.matrix, n_factors, method, others, rng if asked else None)  # type: ignore[arg-type]
         if best is not None and lies_lower(best, extraction):
