@@ -36,7 +36,8 @@ def bca_limits(
     """
     from scipy.special import ndtr, ndtri
 
-    below = (replicates < estimate).mean(axis=0) + (replicates == estimate).mean(axis=0) / 2
+    ties = np.abs(replicates - estimate) <= 1e-12 * np.abs(estimate)  # up to rounding
+    below = ((replicates < estimate) & ~ties).mean(axis=0) + ties.mean(axis=0) / 2
     apart = left_out.mean(axis=0) - left_out
     with np.errstate(divide="ignore", invalid="ignore"):
         acceleration = (apart**3).sum(axis=0) / (6 * ((apart**2).sum(axis=0)) ** 1.5)

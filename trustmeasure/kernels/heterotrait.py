@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+# Correlations below this are 0.
+ROUNDING = 1e-12
+
 
 def heterotrait_ratios(
     correlation: FloatArray, factor: NDArray[np.intp], *, geometric: bool
@@ -20,9 +23,10 @@ def heterotrait_ratios(
     """
     member = (factor[:, None] == np.arange(factor.max() + 1)).astype(np.float64)
     size = np.abs(correlation)
-    # A correlation of 0 (up to rounding, which a geometric mean would blow up) would be minus
-    # infinity, times 0 where it does not belong.
-    size = np.log(np.where(size < 1e-14, 1e-300, size)) if geometric else size
+    # What rounding leaves of a correlation of 0 would decide a ratio to it. As a logarithm, 0
+    # would be minus infinity, times 0 where it does not belong.
+    size = np.where(size < ROUNDING, 1e-300 if geometric else 0.0, size)
+    size = np.log(size) if geometric else size
     # The diagonal is 1, and so 0 as a logarithm: what it adds is known.
     sums = member.T @ size @ member
     n = member.sum(axis=0)
