@@ -186,6 +186,11 @@ def tetrachoric(
     stops. psych's own default counts half a person in an empty cell: ``correction=0.5`` here. Its
     ``global = FALSE`` is ``thresholds="pairwise"``.
 
+    References
+    ----------
+    Divgi, D. R. (1979). Calculation of the tetrachoric correlation coefficient.
+    *Psychometrika, 44*, 169–172. https://doi.org/10.1007/BF02293968
+
     Examples
     --------
     >>> import numpy as np

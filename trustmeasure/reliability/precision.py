@@ -245,7 +245,8 @@ def conditional_sem(
     -----
     With ``method="difference"`` and items as parts, ``overall`` is the standard error of
     measurement by alpha, s √(1 − α). The errors at scores that few persons have are rough:
-    read ``sem_smooth``.
+    read ``sem_smooth``. psych and lavaan have no such function: the reference values come from
+    the papers' formulas, written out in R.
 
     References
     ----------
