@@ -35,7 +35,7 @@ class Modifiers:
     label: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return any(getattr(self, part.name) for part in fields(self))
+        return bool(self.fixed or self.start or self.lower or self.upper or self.label)
 
 
 @dataclass(frozen=True)

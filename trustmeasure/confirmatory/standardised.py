@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory.specification import Block, Specification
 from trustmeasure.kernels.moment_fit import Model
-from trustmeasure.kernels.structural import implied, matrices
+from trustmeasure.kernels.structural import matrices
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -24,9 +26,8 @@ def standardised(specification: Specification, model: Model, parameters: FloatAr
     found = np.full((*lead, len(table.parameters)), np.nan)
     for block, layout in zip(specification.blocks, model.layouts, strict=True):
         parts = matrices(layout, parameters)
-        moments = implied(parts)
-        sd_observed = _roots(np.diagonal(moments.spread, axis1=-2, axis2=-1))
         latent = _latent_spread(parts["beta"], parts["psi"])
+        sd_observed = _roots(_variances(parts, latent))
         sd_latent = _roots(np.diagonal(latent, axis1=-2, axis2=-1))
         above = np.where(sd_latent > 0, sd_latent, np.nan)
         for name, (places, i, j) in _cells(block).items():
@@ -53,6 +54,13 @@ def _latent_spread(beta: FloatArray, psi: FloatArray) -> FloatArray:
         return psi
     through = np.linalg.inv(np.eye(beta.shape[-1]) - beta)
     return np.asarray(through @ psi @ np.swapaxes(through, -1, -2))
+
+
+def _variances(parts: Mapping[str, FloatArray], latent: FloatArray) -> FloatArray:
+    """Give the variances (…, p) that a model implies."""
+    loadings = parts["lambda"]
+    common = ((loadings @ latent) * loadings).sum(axis=-1)
+    return np.asarray(common + np.diagonal(parts["theta"], axis1=-2, axis2=-1))
 
 
 def _cells(block: Block) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
@@ -83,8 +91,8 @@ def explained(
         zip(specification.blocks, model.layouts, strict=True), start=1
     ):
         parts = matrices(layout, parameters)
-        moments = implied(parts)
         latent = _latent_spread(parts["beta"], parts["psi"])
+        variances = _variances(parts, latent)
         shares: dict[str, float] = {}
         rows = [row for row in table.parameters if row.group == group]
         outcomes = [row.rhs if row.op == "=~" else row.lhs for row in rows if row.op in ("=~", "~")]
@@ -94,7 +102,7 @@ def explained(
                 rest, total = parts["psi"][i, i], latent[i, i]
             else:
                 i = block.observed.index(name)
-                rest, total = parts["theta"][i, i], moments.spread[i, i]
+                rest, total = parts["theta"][i, i], variances[i]
             shares[name] = float(1.0 - rest / total) if total > 0 else float("nan")
         found.append(shares)
     return found

@@ -109,9 +109,9 @@ def _solve(information: FloatArray, target: FloatArray, damping: FloatArray) -> 
     """Solve for the step, in units in which the information has a diagonal of one."""
     scale = np.sqrt(np.maximum(np.diagonal(information, axis1=-2, axis2=-1), 1e-12))
     scaled = information / (scale[..., :, None] * scale[..., None, :])
-    size = scaled.shape[-1]
     # A little of the diagonal keeps a model that is not identified from a singular solve.
-    scaled = scaled + (damping[:, None, None] + 1e-10) * np.eye(size)
+    own = np.arange(scaled.shape[-1])
+    scaled[..., own, own] += damping[:, None] + 1e-10
     return np.asarray(np.linalg.solve(scaled, (target / scale)[..., None])[..., 0] / scale)
 
 

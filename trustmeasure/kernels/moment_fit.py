@@ -100,11 +100,19 @@ def fit_moments(
     lead = samples[0].covariance.shape[:-2]
     flat = [_flattened(sample) for sample in samples]
 
+    last: list[tuple[FloatArray, Sequence[_Moments]]] = []
+
     def value(points: FloatArray, which: NDArray[np.intp]) -> FloatArray:
-        return discrepancy(model, [_picked(sample, which) for sample in flat], points, estimator)
+        chosen = [_picked(sample, which) for sample in flat]
+        at = _moments(model, points, estimator)
+        last[:] = [(points, at)]
+        return _discrepancy(chosen, at, estimator)
 
     def slope(points: FloatArray, which: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        return score(model, [_picked(sample, which) for sample in flat], points, estimator)
+        chosen = [_picked(sample, which) for sample in flat]
+        # A search mostly goes on from the point that it looked at last.
+        known = last[0][1] if last and np.array_equal(last[0][0], points) else None
+        return score(model, chosen, points, estimator, known)
 
     found = descend(
         value,
@@ -140,49 +148,80 @@ def _picked(sample: Sample, which: NDArray[np.intp]) -> Sample:
     )
 
 
+@dataclass(frozen=True)
+class _Moments:
+    """Implied moments of one group, and what likelihoods take from them.
+
+    ``root`` (r, p, p) is W with W'W = Σ⁻¹, and ``logdet`` (r,) is ln|Σ|; the unit matrix's where
+    ``proper`` (r,) is false, as Σ is no covariance matrix there. None but for likelihoods.
+    """
+
+    implied: Implied
+    root: FloatArray | None = None
+    logdet: FloatArray | None = None
+    proper: NDArray[np.bool_] | None = None
+
+
+def _moments(model: Model, reduced: FloatArray, estimator: Estimator) -> list[_Moments]:
+    """Give what a stack of parameters (r, n_reduced) implies in each group."""
+    parameters = model.expand(reduced)
+    found = [implied(matrices(layout, parameters)) for layout in model.layouts]
+    if estimator != "ML":
+        return [_Moments(part) for part in found]
+    return [_with_roots(part) for part in found]
+
+
+def _with_roots(found: Implied) -> _Moments:
+    spread = found.spread
+    try:
+        factor = np.linalg.cholesky(spread)
+        # What is not a number passes, and spreads to the last.
+        proper = np.asarray(np.isfinite(factor[..., -1, -1]))
+    except np.linalg.LinAlgError:
+        proper = np.asarray(np.isfinite(spread).all(axis=(-1, -2)))
+        spread = np.where(proper[..., None, None], spread, np.eye(spread.shape[-1]))
+        proper = np.asarray(proper & (np.linalg.eigvalsh(spread)[..., 0] > 0))
+        spread = np.where(proper[..., None, None], spread, np.eye(spread.shape[-1]))
+        factor = np.linalg.cholesky(spread)
+    if not proper.all():
+        factor = np.where(proper[..., None, None], factor, np.eye(factor.shape[-1]))
+    logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+    return _Moments(found, np.linalg.inv(factor), logdet, proper)
+
+
 def discrepancy(
     model: Model, samples: Sequence[Sample], reduced: FloatArray, estimator: Estimator
 ) -> FloatArray:
     """Discrepancies of a stack of parameters (r, n_reduced); infinite where Σ is no covariance."""
+    return _discrepancy(samples, _moments(model, reduced, estimator), estimator)
+
+
+def _discrepancy(
+    samples: Sequence[Sample], at: Sequence[_Moments], estimator: Estimator
+) -> FloatArray:
     total_n = sum(sample.n for sample in samples)
-    parameters = model.expand(reduced)
-    total = np.zeros(len(reduced))
-    for layout, sample in zip(model.layouts, samples, strict=True):
-        found = implied(matrices(layout, parameters))
+    total = np.zeros(len(at[0].implied.spread))
+    for found, sample in zip(at, samples, strict=True):
         if estimator == "ML":
             part = _likelihood(found, sample)
         elif estimator == "GLS":
-            part = _squares(found, sample)
+            part = _squares(found.implied, sample)
         else:
-            part = _weighted_squares(found, sample, estimator)
+            part = _weighted_squares(found.implied, sample, estimator)
         total += sample.n / total_n * part
     return total
 
 
-def _likelihood(found: Implied, sample: Sample) -> FloatArray:
+def _likelihood(found: _Moments, sample: Sample) -> FloatArray:
     """ln|Σ| + tr(SΣ⁻¹) − ln|S| − p + (m − μ)'Σ⁻¹(m − μ)."""
-    spread, proper = _proper_only(found.spread)
-    p = spread.shape[-1]
-    inverse = np.linalg.inv(spread)
-    ratio = np.linalg.slogdet(spread)[1] - np.linalg.slogdet(sample.covariance)[1]
-    value = ratio + (sample.covariance * inverse).sum(axis=(-1, -2)) - p
+    if found.root is None or found.logdet is None or found.proper is None:
+        raise ValueError("likelihoods need the root of the implied covariances")
+    value = found.logdet - np.linalg.slogdet(sample.covariance)[1] - found.root.shape[-1]
+    value = value + ((found.root @ sample.covariance) * found.root).sum(axis=(-1, -2))
     if sample.mean is not None:
-        off = sample.mean - found.mean
-        value = value + np.einsum("ri,rij,rj->r", off, inverse, off)
-    return np.where(proper & np.isfinite(value), value, np.inf)
-
-
-def _proper_only(spread: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Put the unit matrix where a matrix (r, p, p) is no covariance matrix, and say where not."""
-    try:
-        # The rule, and cheaper than eigenvalues; what is not finite passes, and shows later.
-        np.linalg.cholesky(spread)
-    except np.linalg.LinAlgError:
-        proper = np.asarray(np.isfinite(spread).all(axis=(-1, -2)))
-        spread = np.where(proper[:, None, None], spread, np.eye(spread.shape[-1]))
-        proper = np.asarray(proper & (np.linalg.eigvalsh(spread)[..., 0] > 0))
-        return np.where(proper[:, None, None], spread, np.eye(spread.shape[-1])), proper
-    return spread, np.ones(len(spread), dtype=np.bool_)
+        off = found.root @ (sample.mean - found.implied.mean)[..., None]
+        value = value + (off[..., 0] ** 2).sum(axis=-1)
+    return np.where(found.proper & np.isfinite(value), value, np.inf)
 
 
 def _squares(found: Implied, sample: Sample) -> FloatArray:
@@ -220,28 +259,35 @@ def _apart(found: Implied, sample: Sample) -> FloatArray:
 
 
 def score(
-    model: Model, samples: Sequence[Sample], reduced: FloatArray, estimator: Estimator
+    model: Model,
+    samples: Sequence[Sample],
+    reduced: FloatArray,
+    estimator: Estimator,
+    known: Sequence[_Moments] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Gradient (r, k) of half the discrepancy, and its expected Hessian (r, k, k)."""
+    """Gradient (r, k) of half the discrepancy, and its expected Hessian (r, k, k).
+
+    ``known`` is what the parameters imply, where it was computed already.
+    """
     total_n = sum(sample.n for sample in samples)
-    parameters = model.expand(reduced)
+    at = _moments(model, reduced, estimator) if known is None else known
     size = model.basis.shape[1]
     gradient = np.zeros((len(reduced), size))
     information = np.zeros((len(reduced), size, size))
-    for layout, sample in zip(model.layouts, samples, strict=True):
+    for layout, sample, found in zip(model.layouts, samples, at, strict=True):
         share = sample.n / total_n
-        own, cross, used = group_score(layout, parameters, sample, estimator)
+        own, cross, used = _group_score(layout, found, sample, estimator)
         basis = model.basis[used]
         gradient += share * (own @ basis)
         information += share * (basis.T @ cross @ basis)
     return gradient, information
 
 
-def group_score(
-    layout: Layout, parameters: FloatArray, sample: Sample, estimator: Estimator
+def _group_score(
+    layout: Layout, at: _Moments, sample: Sample, estimator: Estimator
 ) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
     """Gradient and expected Hessian of one group, in the parameters that it uses."""
-    found = implied(matrices(layout, parameters))
+    found = at.implied
     change = slopes(layout, found)
     if estimator in ("ULS", "WLS"):
         rows, columns = np.tril_indices(found.spread.shape[-1])
@@ -251,7 +297,8 @@ def group_score(
         weighted = _weighted(turn, sample, estimator)
         slope = -(weighted @ _apart(found, sample)[..., None])[..., 0]
         return slope, weighted @ np.swapaxes(turn, -1, -2), change.used
-    root = np.swapaxes(_root(found, sample, estimator), -1, -2)
+    by = at.root if at.root is not None else _inverse_root(sample.covariance)
+    root = np.swapaxes(by, -1, -2)
     rest = sample.covariance - found.spread
     off = None if sample.mean is None else sample.mean - found.mean
     if off is not None and estimator == "ML":
@@ -275,7 +322,6 @@ def half_products(left: FloatArray, right: FloatArray) -> FloatArray:
     return (left @ turned_left) * (right @ turned_right) + across * np.swapaxes(across, -1, -2)
 
 
-def _root(found: Implied, sample: Sample, estimator: Estimator) -> FloatArray:
+def _inverse_root(covariance: FloatArray) -> FloatArray:
     """Give W with W'W the inverse of what distances are measured by."""
-    by = found.spread if estimator == "ML" else sample.covariance
-    return np.asarray(np.linalg.inv(np.linalg.cholesky(by)))
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
