@@ -144,7 +144,7 @@ def _variance(group: _Group, name: str) -> float:
     if len(parents) != 1:
         return 0.5 * whole
     common = group.factors[parents[0]][name] ** 2 * group.variances[parents[0]]
-    return float(np.clip(whole - common, 0.1 * whole, 0.9 * whole))
+    return min(max(whole - common, 0.1 * whole), 0.9 * whole)
 
 
 def _covariance(group: _Group, row: Parameter) -> float:
@@ -160,4 +160,4 @@ def _covariance(group: _Group, row: Parameter) -> float:
     ]
     found = float(left @ across @ right / ((left @ left) * (right @ right)))
     most = 0.8 * float(np.sqrt(group.variances[row.lhs] * group.variances[row.rhs]))
-    return float(np.clip(found, -most, most))
+    return min(max(found, -most), most)

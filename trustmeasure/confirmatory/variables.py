@@ -103,21 +103,22 @@ def block_roles(rows: Sequence[Row], explained: Sequence[str] | None = None) -> 
     ordered = [name for name in observed if name in cut]
     plain = {name for name in observed if ":" not in name}
     latent_x = _without(latent, measured, outcomes)
-    last = _without(outcomes, measured, causes)
+    last = set(_without(outcomes, measured, causes))
+    inside = set(latent)
     kinds = {
         "ov": observed,
         "ov.x": x,
         "ov.nox": _without(observed, x),
-        "ov.y": [name for name in observed if name in set(_without(last, latent))],
+        "ov.y": [name for name in observed if name in last and name not in inside],
         "ov.ind": indicators,
         "ov.ord": ordered,
         "ov.num": _without(observed, ordered),
         "ov.interaction": [n for n in observed if ":" in n and set(n.split(":")) <= plain],
         "lv": latent,
         "lv.x": latent_x,
-        "lv.y": [name for name in latent if name in set(last)],
+        "lv.y": [name for name in latent if name in last],
         "lv.nox": _without(latent, latent_x),
-        "lv.ind": [name for name in measured if name in set(latent)],
+        "lv.ind": [name for name in measured if name in inside],
         "lv.interaction": latent_products,
         "th": [
             f"{name}|t{number}"

@@ -168,11 +168,13 @@ def root_mean_squares(groups: Sequence[Residuals]) -> dict[str, float]:
     }
     total = sum(group.n for group in groups)
     found: dict[str, float] = {}
+    size = len(groups[0].observed)
+    triangles = {True: np.tril_indices(size), False: np.tril_indices(size, -1)}
     for name, kind in kinds.items():
         whole = bare = 0.0
         for group in groups:
             spread, mean, diagonal = kind(group)
-            inside = spread[np.tril_indices(len(spread), 0 if diagonal else -1)]
+            inside = spread[triangles[diagonal]]
             squares, count = float(inside @ inside), len(inside)
             # One variable alone has no correlation that could be left over.
             bare += group.n / total * (math.sqrt(squares / count) if count else math.nan)
