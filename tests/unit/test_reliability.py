@@ -429,3 +429,12 @@ def test_pairwise_refuses_items_that_nobody_answered_together(answers: pd.DataFr
     split.loc[30:, "b"] = np.nan
     with pytest.raises(DataError, match="'a' and 'b' were answered together by 0"):
         cronbach_alpha(split, missing="pairwise")
+
+
+@pytest.mark.parametrize("function", [cronbach_alpha, mcdonald_omega])
+def test_replicates_without_a_bootstrap_are_refused(function: Any) -> None:
+    frame = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 4)) + 3.0)
+    frame = frame.add(np.random.default_rng(2).normal(size=60), axis=0).add_prefix("q")
+    with pytest.raises(OptionError, match="n_boot=300 counts bootstrap replicates"):
+        function(frame, n_boot=300)
+    assert function(frame, ci="bootstrap", n_boot=300, rng=1).settings["n_boot"] == 300

@@ -24,6 +24,9 @@ from trustmeasure.reliability.sample import (
 )
 from trustmeasure.results import Notes, Result
 
+# Replicates of a bootstrap unless asked for others.
+N_BOOT = 2000
+
 FloatArray = NDArray[np.float64]
 
 
@@ -94,7 +97,7 @@ def cronbach_alpha(
     missing: str = "listwise",
     ci: str = "feldt",
     conf_level: float = 0.95,
-    n_boot: int = 2000,
+    n_boot: int = N_BOOT,
     rng: Any = None,
 ) -> AlphaResult:
     r"""Compute coefficient alpha with an interval and all item statistics.
@@ -129,7 +132,8 @@ def cronbach_alpha(
     conf_level : float
         Confidence level of the interval.
     n_boot : int
-        Bootstrap replicates, for ``ci="bootstrap"`` alone: the other intervals draw nothing.
+        Bootstrap replicates, for ``ci="bootstrap"`` alone; refused beside intervals that draw
+        nothing.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap's random numbers, for ``ci="bootstrap"`` alone; a seed makes it
         reproducible.
@@ -208,6 +212,11 @@ def cronbach_alpha(
     _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic", "bootstrap"))
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
+    if ci != "bootstrap" and n_boot != N_BOOT:
+        raise OptionError(
+            f"n_boot={n_boot} counts bootstrap replicates, and ci='{ci}' draws none. Leave it out, "
+            "or pass ci='bootstrap'."
+        )
     only_one(data, cov, n_obs)
     notes = Notes()
     if cov is None:

@@ -124,8 +124,8 @@ def mcdonald_omega(
     conf_level : float
         Confidence level of the interval.
     n_boot : int, optional
-        Bootstrap replicates, for ``ci="bootstrap"`` alone: 2000 for one factor and 500 for
-        several if not given.
+        Bootstrap replicates, for ``ci="bootstrap"`` alone, and refused beside another ``ci``:
+        2000 for one factor and 500 for several if not given.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap's random numbers, for ``ci="bootstrap"`` alone.
 
@@ -230,9 +230,14 @@ def mcdonald_omega(
     several = _checks.check_count("n_factors", n_factors) > 1
     if ci == "default":
         ci = "bootstrap" if several else "delta"
+    _check_options(n_factors, method, rotation, option, flip, correlation, missing, ci)
     if n_boot is None:
         n_boot = 500 if several else 2000
-    _check_options(n_factors, method, rotation, option, flip, correlation, missing, ci)
+    elif ci != "bootstrap":
+        raise OptionError(
+            f"n_boot={n_boot} counts bootstrap replicates, and ci={ci!r} draws none. Leave it out, "
+            "or pass ci='bootstrap'."
+        )
     _checks.check_level("conf_level", conf_level)
     _checks.check_count("n_boot", n_boot, least=2)
     scale = _checks.one_scale(data, scale=scale, items=items)
