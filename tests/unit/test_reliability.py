@@ -431,10 +431,18 @@ def test_pairwise_refuses_items_that_nobody_answered_together(answers: pd.DataFr
         cronbach_alpha(split, missing="pairwise")
 
 
-@pytest.mark.parametrize("function", [cronbach_alpha, mcdonald_omega])
-def test_replicates_without_a_bootstrap_are_refused(function: Any) -> None:
-    frame = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 4)) + 3.0)
-    frame = frame.add(np.random.default_rng(2).normal(size=60), axis=0).add_prefix("q")
-    with pytest.raises(OptionError, match="n_boot=300 counts bootstrap replicates"):
-        function(frame, n_boot=300)
-    assert function(frame, ci="bootstrap", n_boot=300, rng=1).settings["n_boot"] == 300
+@pytest.mark.parametrize(
+    ("function", "ci"),
+    [
+        (cronbach_alpha, "feldt"), (mcdonald_omega, "delta"), (mcdonald_omega, None),
+        (tm.ordinal_alpha, "asymptotic"), (tm.categorical_omega, None), (tm.split_half, None),
+        (tm.glb, None),
+    ],
+)  # fmt: skip
+def test_replicates_without_a_bootstrap_are_refused(function: Any, ci: str | None) -> None:
+    frame = keyed_trust().head(300)
+    with pytest.raises(OptionError, match="n_boot=30 counts bootstrap replicates"):
+        function(frame, ci=ci, n_boot=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # of the small sample of glb
+        assert function(frame, ci="bootstrap", n_boot=30, rng=1).settings["n_boot"] == 30

@@ -14,6 +14,7 @@ from trustmeasure import _checks
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import reliability as kernel
 from trustmeasure.kernels import resampling
+from trustmeasure.reliability.draws import check_draws
 from trustmeasure.reliability.given import given_sample, only_one
 from trustmeasure.reliability.sample import (
     Sample,
@@ -211,12 +212,7 @@ def cronbach_alpha(
     _checks.check_option("missing", missing, ("listwise", "pairwise"))
     _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic", "bootstrap"))
     _checks.check_level("conf_level", conf_level)
-    _checks.check_count("n_boot", n_boot, least=2)
-    if ci != "bootstrap" and n_boot != N_BOOT:
-        raise OptionError(
-            f"n_boot={n_boot} counts bootstrap replicates, and ci='{ci}' draws none. Leave it out, "
-            "or pass ci='bootstrap'."
-        )
+    check_draws(n_boot, ci, usual=N_BOOT)
     only_one(data, cov, n_obs)
     notes = Notes()
     if cov is None:

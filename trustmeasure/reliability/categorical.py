@@ -27,7 +27,11 @@ from trustmeasure.reliability.answers import (
     spread,
     usable_replicates,
 )
+from trustmeasure.reliability.draws import check_draws
 from trustmeasure.results import Notes, Result
+
+# Replicates of a bootstrap unless asked for others.
+N_BOOT = 1000
 
 FloatArray = NDArray[np.float64]
 
@@ -91,7 +95,7 @@ def categorical_omega(
     missing: str = "listwise",
     ci: str | None = "bootstrap",
     conf_level: float = 0.95,
-    n_boot: int = 1000,
+    n_boot: int = N_BOOT,
     rng: Any = None,
 ) -> CategoricalOmegaResult:
     r"""Compute the reliability of the sum of ordered answers, from a one-factor model of them.
@@ -127,7 +131,7 @@ def categorical_omega(
     conf_level : float
         Confidence level of the interval.
     n_boot : int
-        Bootstrap replicates.
+        Bootstrap replicates; refused where ``ci`` draws none.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap's random numbers.
 
@@ -186,7 +190,7 @@ def categorical_omega(
     _checks.check_option("method", method, ("dwls", "uls"))
     _checks.check_option("ci", ci, ("bootstrap", None))
     _checks.check_level("conf_level", conf_level)
-    _checks.check_count("n_boot", n_boot, least=2)
+    check_draws(n_boot, ci, usual=N_BOOT)
     scale = _checks.one_scale(data, scale=scale, items=items)
     notes = Notes()
     sample = ordered_answers(data, items, scale, missing, min_items=3, notes=notes)

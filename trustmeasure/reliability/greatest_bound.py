@@ -15,9 +15,13 @@ from trustmeasure import _checks
 from trustmeasure.errors import ConvergenceWarning, DataError
 from trustmeasure.kernels.covariance import dependent_items
 from trustmeasure.kernels.minimum_trace import greatest_bounds, minimum_trace
+from trustmeasure.reliability.draws import check_draws
 from trustmeasure.reliability.resampled import reliability_limits, resampled_covariances
 from trustmeasure.reliability.sample import Sample, choose_sample, warn_reversed
 from trustmeasure.results import Notes, Result
+
+# Replicates of a bootstrap unless asked for others.
+N_BOOT = 500
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +80,7 @@ def glb(
     missing: str = "listwise",
     ci: str | None = "bootstrap",
     conf_level: float = 0.95,
-    n_boot: int = 500,
+    n_boot: int = N_BOOT,
     rng: Any = None,
 ) -> GlbResult:
     r"""Compute the greatest lower bound to reliability (algebraic, by minimum trace).
@@ -105,7 +109,7 @@ def glb(
     conf_level : float
         Confidence level of the interval.
     n_boot : int
-        Bootstrap replicates.
+        Bootstrap replicates; refused where ``ci`` draws none.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap's random numbers.
 
@@ -183,7 +187,7 @@ def glb(
     _checks.check_option("missing", missing, ("listwise", "pairwise"))
     _checks.check_option("ci", ci, ("bootstrap", None))
     _checks.check_level("conf_level", conf_level)
-    _checks.check_count("n_boot", n_boot, least=2)
+    check_draws(n_boot, ci, usual=N_BOOT)
     scale = _checks.one_scale(data, scale=scale, items=items)
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
     notes = Notes()

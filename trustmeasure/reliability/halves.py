@@ -14,9 +14,13 @@ from trustmeasure import _checks
 from trustmeasure.kernels import reliability as consistency
 from trustmeasure.kernels import split_halves as kernel
 from trustmeasure.kernels.lower_bounds import lambdas
+from trustmeasure.reliability.draws import check_draws
 from trustmeasure.reliability.resampled import reliability_limits, resampled_covariances
 from trustmeasure.reliability.sample import choose_sample, warn_reversed
 from trustmeasure.results import Notes, Result
+
+# Replicates of a bootstrap unless asked for others.
+N_BOOT = 500
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +88,7 @@ def split_half(
     missing: str = "listwise",
     ci: str | None = "bootstrap",
     conf_level: float = 0.95,
-    n_boot: int = 500,
+    n_boot: int = N_BOOT,
     rng: Any = None,
 ) -> SplitHalfResult:
     r"""Compute the reliabilities of all splits of a scale into halves.
@@ -112,7 +116,7 @@ def split_half(
     conf_level : float
         Confidence level of the interval.
     n_boot : int
-        Bootstrap replicates.
+        Bootstrap replicates; refused where ``ci`` draws none.
     rng : None, int or numpy.random.Generator
         Source of the random splits, of more than 16 items, and of the bootstrap.
 
@@ -197,7 +201,7 @@ def split_half(
     _checks.check_option("missing", missing, ("listwise", "pairwise"))
     _checks.check_option("ci", ci, ("bootstrap", None))
     _checks.check_level("conf_level", conf_level)
-    _checks.check_count("n_boot", n_boot, least=2)
+    check_draws(n_boot, ci, usual=N_BOOT)
     scale = _checks.one_scale(data, scale=scale, items=items)
     block = _checks.as_items(data, items=items, scale=scale, min_persons=3)
     notes = Notes()

@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from trustmeasure import _checks
 from trustmeasure.errors import OptionError
 from trustmeasure.reliability import hierarchical
+from trustmeasure.reliability.draws import check_draws
 from trustmeasure.reliability.hierarchical import HierarchicalOmegaResult
 from trustmeasure.reliability.one_factor import OmegaResult, one_factor_omega
 
@@ -231,15 +232,10 @@ def mcdonald_omega(
     if ci == "default":
         ci = "bootstrap" if several else "delta"
     _check_options(n_factors, method, rotation, option, flip, correlation, missing, ci)
-    if n_boot is None:
-        n_boot = 500 if several else 2000
-    elif ci != "bootstrap":
-        raise OptionError(
-            f"n_boot={n_boot} counts bootstrap replicates, and ci={ci!r} draws none. Leave it out, "
-            "or pass ci='bootstrap'."
-        )
+    usual = 500 if several else 2000
+    n_boot = usual if n_boot is None else n_boot
+    check_draws(n_boot, ci, usual=usual)
     _checks.check_level("conf_level", conf_level)
-    _checks.check_count("n_boot", n_boot, least=2)
     scale = _checks.one_scale(data, scale=scale, items=items)
     if several:
         return hierarchical.hierarchical_omega(
