@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 _HALVINGS = 25
+# Less than this of a step is little.
+LITTLE = 0.1
 # Steps that are looked back on.
 DEPTH = 4
 
@@ -45,17 +47,17 @@ def descend(
     """Minimise r problems from ``start`` (r, k).
 
     ``value`` gives discrepancies; ``score`` the gradients of half of them, and the expected
-    Hessians of that. The search ends where a full step promises to lower the discrepancy by
-    less than ``tolerance``: half the squared length of the step, in standard errors of one
-    person.
+    Hessians of that. What a full step promises to lower the discrepancy by is half its squared
+    length, in standard errors of one person. The search ends with the step after which, as the
+    promises shrink, the next would promise less than ``tolerance``.
     """
     point = start.copy()
     everything = np.arange(len(point))
     level = value(point, everything)
     damping = np.zeros(len(point))
     converged = np.zeros(len(point), dtype=bool)
-    history = _History(point.shape)
-    active = everything
+    history = _History()
+    active, last = everything, np.zeros(len(point))
     rounds = 0
     while active.size and rounds < max_iterations:
         rounds += 1
@@ -63,42 +65,53 @@ def descend(
         gradient, information = score(here, active)
         step = _solve(information, -gradient, damping[active])
         promise = -(gradient * step).sum(axis=-1) / 2
-        moved = history.extrapolate(active, here, step)
+        next_promise = promise**2 / np.maximum(np.maximum(last, promise), 1e-300)
+        moved = history.extrapolate(here, step)
         reached = value(moved, active)
         # A leap must be as good as the plain step could hope to be; at the end nothing is left
         # to gain, and whether it gains is noise.
         near = np.flatnonzero(~(reached < before - promise) & ~(promise < tolerance))
+        straight = np.ones(len(active), dtype=bool)
         if near.size:
-            moved[near], reached[near] = _halve(
+            moved[near], reached[near], fraction = _halve(
                 value, active[near], here[near], before[near], step[near]
             )
+            straight[near] = fraction > LITTLE
         better = reached < before
         point[active], level[active] = moved, np.where(better, reached, before)
-        done = promise < tolerance
+        done = (promise < tolerance) | (better & (next_promise < tolerance))
         converged[active[done]] = True
-        damping[active] = np.where(better, damping[active] / 10, _raised(damping[active]))
+        # A step of which little could be taken led astray, though that little helped.
+        damping[active] = np.where(
+            better & straight, damping[active] / 10, _raised(damping[active])
+        )
         hopeless = ~done & ~better & (damping[active] > 1e6)
-        active = active[~done & ~hopeless]
+        waiting = ~done & ~hopeless
+        if not waiting.all():
+            history.keep(waiting)
+        active, last = active[waiting], promise[waiting]
     return Descent(point=point, value=level, converged=converged, n_iterations=rounds)
 
 
 def _halve(
     value: Value, which: IntArray, point: FloatArray, level: FloatArray, step: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Halve each step until it lowers the discrepancy."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Halve each step until it lowers the discrepancy; give the fraction taken as well."""
     moved, reached = point.copy(), level.copy()
     waiting = np.arange(len(point))
+    taken = np.zeros(len(point))
     fraction = 1.0
     for _ in range(_HALVINGS):
         trial = point[waiting] + fraction * step[waiting]
         found = value(trial, which[waiting])
         better = found < level[waiting]
         moved[waiting[better]], reached[waiting[better]] = trial[better], found[better]
+        taken[waiting[better]] = fraction
         waiting = waiting[~better]
         if not waiting.size:
             break
         fraction /= 2
-    return moved, reached
+    return moved, reached, taken
 
 
 def _raised(damping: FloatArray) -> FloatArray:
@@ -122,22 +135,28 @@ class _History:
     combination of the last ones that cancels most of the step is where they lead.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._points = np.full((DEPTH + 1, *shape), np.nan)
-        self._steps = np.full((DEPTH + 1, *shape), np.nan)
+    def __init__(self) -> None:
+        self._points: list[FloatArray] = []
+        self._steps: list[FloatArray] = []
 
-    def extrapolate(self, active: IntArray, here: FloatArray, step: FloatArray) -> FloatArray:
+    def keep(self, waiting: NDArray[np.bool_]) -> None:
+        """Forget the fits (r,) that are over."""
+        self._points = [part[waiting] for part in self._points]
+        self._steps = [part[waiting] for part in self._steps]
+
+    def extrapolate(self, here: FloatArray, step: FloatArray) -> FloatArray:
         """Give the points (r, k) that the steps so far point to."""
-        for kept, new in ((self._points, here), (self._steps, step)):
-            kept[1:, active] = kept[:-1, active].copy()
-            kept[0, active] = new
-        points, steps = self._points[:, active], self._steps[:, active]
-        moves, turns = points[0] - points[1:], steps[0] - steps[1:]
-        known = ~np.isnan(turns).any(axis=-1)
-        moves, turns = (np.where(known[..., None], part, 0.0) for part in (moves, turns))
-        moves, turns = np.swapaxes(moves, 0, 1), np.swapaxes(turns, 0, 1)
+        points, steps = self._points, self._steps
+        self._points, self._steps = [here, *points[: DEPTH - 1]], [step, *steps[: DEPTH - 1]]
+        plain = here + step
+        if not steps:
+            return plain
+        turns = np.stack([step - before for before in steps], axis=1)
+        moves = np.stack(
+            [plain - left - before for left, before in zip(points, steps, strict=True)], axis=1
+        )
         products = turns @ np.swapaxes(turns, -1, -2)
-        ridge = 1e-12 * np.trace(products, axis1=-1, axis2=-2)[:, None, None] + 1e-300
-        right = (turns @ step[..., None])[..., 0]
-        weights = np.linalg.solve(products + ridge * np.eye(DEPTH), right[..., None])
-        return np.asarray(here + step - ((moves + turns) * weights).sum(axis=1))
+        own = np.arange(len(steps))
+        products[:, own, own] += 1e-12 * np.trace(products, axis1=-1, axis2=-2)[:, None] + 1e-300
+        weights = np.linalg.solve(products, turns @ step[..., None])
+        return np.asarray(plain - (moves * weights).sum(axis=1))
