@@ -145,19 +145,17 @@ def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
         frame = pd.DataFrame(data, columns=[f"item{j + 1}" for j in range(data.shape[1])])
     else:
         frame = _from_narwhals(data)
-    names = [str(name) for name in frame.columns]
-    repeated = (
-        sorted({name for name in names if names.count(name) > 1})
-        if len(set(names)) < len(names)
-        else []
-    )
+    given = frame.columns.tolist()
+    if frame.columns.is_unique and all(type(name) is str for name in given):
+        return frame  # a new index of names costs more than most of what follows
+    names = [str(name) for name in given]
+    repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
             f"Column name(s) {listed(repeated)} occur more than once in the data. Every item "
             "needs a name of its own: rename or drop the copies."
         )
-    # A new index of names costs more than most of what follows.
-    return frame if names == list(frame.columns) else frame.set_axis(names, axis=1)
+    return frame.set_axis(names, axis=1)
 
 
 def as_items(
@@ -338,10 +336,10 @@ def _pick(
             f"Column(s) {listed(unknown)} are not in the data. Columns: "
             f"{listed(frame.columns)}." + near(unknown[0], frame.columns)
         )
-    repeated = sorted({name for name in wanted if wanted.count(name) > 1})
-    if repeated:
+    if len(set(wanted)) < len(wanted):
+        repeated = sorted({name for name in wanted if wanted.count(name) > 1})
         raise DataError(f"items= names {listed(repeated)} more than once.")
-    return frame if wanted == list(frame.columns) else frame[wanted]
+    return frame if wanted == frame.columns.tolist() else frame[wanted]
 
 
 def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Items:
@@ -353,10 +351,11 @@ def _numeric_items(frame: pd.DataFrame, min_items: int, min_persons: int) -> Ite
         )
     if len(frame) < min_persons:
         raise DataError(f"The data hold {len(frame)} person(s); at least {min_persons} are needed.")
-    numbers = {dtype: _is_number(dtype) for dtype in set(frame.dtypes)}
+    dtypes = list(frame.dtypes)
+    numbers = {dtype: _is_number(dtype) for dtype in set(dtypes)}
     text = [
         name
-        for name, dtype in zip(names, frame.dtypes, strict=True)
+        for name, dtype in zip(names, dtypes, strict=True)
         if not (numbers[dtype] or (dtype.kind == "O" and _holds_numbers(frame[name])))
     ]
     if text:

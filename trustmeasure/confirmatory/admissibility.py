@@ -12,6 +12,7 @@ from trustmeasure.confirmatory.estimation import Estimates
 from trustmeasure.confirmatory.inference import Inference
 from trustmeasure.confirmatory.parameters import Parameter
 from trustmeasure.confirmatory.specification import Specification
+from trustmeasure.kernels.sandwich import is_positive
 from trustmeasure.kernels.structural import matrices
 
 FloatArray = NDArray[np.float64]
@@ -100,10 +101,12 @@ def _impossible(specification: Specification, found: Estimates) -> list[str]:
             ("theta", block.observed, "the covariances of residuals"),
         ):
             matrix = parts[name]
-            own = np.diag(matrix) > 0
+            own = matrix.diagonal() > 0
             if not own.any():
                 continue
             inner = matrix[np.ix_(own, own)]
+            if is_positive(inner):
+                continue
             values, vectors = np.linalg.eigh(inner)
             if values[0] < -1e-8 * max(float(values[-1]), 1e-12):
                 named = np.asarray(labels)[own][np.abs(vectors[:, 0]) > 0.3]

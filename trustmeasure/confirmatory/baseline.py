@@ -53,7 +53,7 @@ def _plain_baseline(table: ParameterTable, prepared: Data) -> Tested:
         names = table.names("ov", group=group)
         given = np.array([names.index(name) for name in exogenous], dtype=np.intp)
         inner = sample.covariance[np.ix_(given, given)]
-        alone = np.delete(np.diag(sample.covariance), given)
+        alone = np.delete(sample.covariance.diagonal(), given)
         apart = np.log(alone).sum() + np.linalg.slogdet(inner)[1]
         discrepancy += sample.n * float(apart - np.linalg.slogdet(sample.covariance)[1])
         df += (len(names) * (len(names) - 1) - len(given) * (len(given) - 1)) // 2

@@ -113,11 +113,7 @@ def check_categories(
 def naming_notes(formulas: Sequence[Formula], options: Options) -> list[str]:
     """Say which names mean something else than they may seem to."""
     notes = []
-    random: list[str] = []
-    for block in dict.fromkeys((row.group, row.level) for row in formulas):
-        roles = block_roles([row for row in formulas if (row.group, row.level) == block])
-        random += [name for name in roles.random if name not in random]
-    if random and options.fixed_x:
+    if random := _given_moments(formulas) if options.fixed_x else []:
         notes.append(
             f"Exogenous variable(s) {listed(random)} are treated as random, because the model "
             "gives them a variance, covariance or mean."
@@ -130,6 +126,17 @@ def naming_notes(formulas: Sequence[Formula], options: Options) -> list[str]:
             "this name too. A product of variables is written with a colon, x1:x2."
         )
     return notes
+
+
+def _given_moments(formulas: Sequence[Formula]) -> list[str]:
+    """Name exogenous variables with a variance, covariance or mean in the model."""
+    if not any(row.op in ("~~", "~1") for row in formulas):
+        return []
+    found: list[str] = []
+    for block in dict.fromkeys((row.group, row.level) for row in formulas):
+        own = [row for row in formulas if (row.group, row.level) == block]
+        found += block_roles(own).random
+    return unique(found)
 
 
 def check_references(rows: Sequence[Row], labels: Sequence[str], parsed: ParsedModel) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from trustmeasure.confirmatory.modifiers import Modifiers
+from trustmeasure.confirmatory.modifiers import UNMODIFIED, Modifiers
 from trustmeasure.confirmatory.syntax import Formula
 from trustmeasure.confirmatory.variables import Roles, block_roles
 
@@ -58,7 +58,7 @@ class Row:
     label: str = ""
     lower: float = -np.inf
     upper: float = np.inf
-    modifiers: Modifiers = field(default_factory=Modifiers)
+    modifiers: Modifiers = UNMODIFIED
     where: int = -1
 
     @property

@@ -18,6 +18,7 @@ from trustmeasure.kernels.moment_fit import (
     Sample,
     discrepancy,
     fit_moments,
+    is_possible,
     score,
 )
 from trustmeasure.kernels.pattern_fit import (
@@ -285,7 +286,7 @@ def _proper(model: Model, data: Data, start: FloatArray) -> FloatArray:
     """Raise residual variances until the start implies covariances that can be inverted."""
     trial = start
     for _ in range(6):
-        if np.isfinite(discrepancy_at(model, data, trial)):
+        if data.estimator != "ML" or is_possible(model, trial):
             return trial
         full = model.expand(trial)
         for layout in model.layouts:

@@ -24,6 +24,7 @@ from trustmeasure.kernels.sandwich import (
     Whitened,
     case_spread,
     inverse_root,
+    is_positive,
     plain_inverse,
     scaled_inverse,
     squared_distances,
@@ -99,21 +100,19 @@ def infer(
     """
     observed = data.patterns is not None or errors == "robust.huber.white"
     information = hessian(found, data) if observed else expected_information(found, data)
-    weakest, direction = _weakest(information, found.model)
+    inverse, weakest, direction = _inverted(information, found.model)
     scaled, factors = None, None
     n = statistic_factor(data)
     if errors == "standard":
+        spread = inverse
         if data.estimator == "ULS":
-            information = _unweighted_information(found, data)
-        spread = _inverse(information)
+            spread = _inverse(_unweighted_information(found, data))
     elif errors == "robust.sem":
-        inverse = _inverse(information)
         parts = robust_traces(specification, found, samples, information, means=means)
         spread = inverse @ parts.meat @ inverse
         if df > 0:
             scaled = scale(found.chisq, df, test, parts.first, parts.second)
     else:
-        inverse = _inverse(information)
         meat = _meat(found, samples, means=means)
         spread = _inverse(meat) if errors == "first.order" else inverse @ meat @ inverse
         if df > 0 and test == "yuan.bentler.mplus":
@@ -217,22 +216,19 @@ def _expanded(model: Model, covariance: FloatArray) -> FloatArray:
     return np.asarray(model.basis @ covariance @ model.basis.T)
 
 
-def _weakest(information: FloatArray, model: Model) -> tuple[float, FloatArray]:
-    size = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    scaled = information / np.outer(size, size)
+def _inverted(information: FloatArray, model: Model) -> tuple[FloatArray, float, FloatArray]:
+    """Invert the information; give what `Inference` says of its weakest direction."""
+    own = information.diagonal()
+    size = np.sqrt(np.where(own > 0, own, 1.0))
+    units = np.outer(size, size)
+    scaled = information / units
     inverse = plain_inverse(scaled)
-    if inverse is not None and _is_positive(scaled):  # identified: only a bound is needed
-        return 1.0 / max(float(np.linalg.norm(inverse)), 1.0), np.zeros(model.basis.shape[0])
+    if inverse is not None and is_positive(scaled):  # identified: only a bound is needed
+        bound = 1.0 / max(float(np.linalg.norm(inverse)), 1.0)
+        return inverse / units, bound, np.zeros(model.basis.shape[0])
     values, vectors = np.linalg.eigh(scaled)
-    return float(values[0]), np.abs(model.basis @ (vectors[:, 0] / size))
-
-
-def _is_positive(matrix: FloatArray) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+    direction = np.abs(model.basis @ (vectors[:, 0] / size))
+    return _inverse(information), float(values[0]), direction
 
 
 def _answers(group: GroupSample) -> FloatArray:

@@ -38,6 +38,9 @@ class Modifiers:
         return bool(self.fixed or self.start or self.lower or self.upper or self.label)
 
 
+UNMODIFIED = Modifiers()
+
+
 @dataclass(frozen=True)
 class Term:
     """A variable of a formula ("" for an intercept), its modifiers, and its place."""
@@ -92,7 +95,7 @@ def _term(tokens: list[Token], source: Source, op: str, ending: Token) -> Term:
             "before a star, and what it belongs to after it, as in 0.5*x1.",
         )
     name = _target(target, source, op)
-    modifiers = Modifiers()
+    modifiers = UNMODIFIED
     for part, star in factors:
         if not part:
             raise source.error(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trustmeasure.confirmatory.estimation import Estimates
 from trustmeasure.confirmatory.inference import Inference
 from trustmeasure.confirmatory.specification import Specification
-from trustmeasure.confirmatory.standardised import explained, standardised
+from trustmeasure.confirmatory.standardised import explained, standardised, standardised_slopes
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def estimates_frame(
     """Give one row a parameter, in the table's order, then what the model defines."""
     table = specification.table
     values, errors = _values(specification, found, inference)
-    std, std_errors = _standardised(specification, found, inference)
+    std, std_errors, slopes = _standardised(specification, found, inference)
     rows = table.parameters
     texts: dict[str, Any] = {
         "lhs": [row.lhs for row in rows],
@@ -37,7 +37,7 @@ def estimates_frame(
         "label": [row.label for row in rows],
     }
     numbers = [values, errors, std, std_errors]
-    defined = _defined(specification, found, inference)
+    defined = _defined(specification, found, inference, std, slopes)
     if defined:
         for name in ("lhs", "label"):
             texts[name] += [one[0][0] for one in defined]
@@ -85,7 +85,7 @@ def _values(
 ) -> tuple[FloatArray, FloatArray]:
     """Values of all rows, and their standard errors, 0 where fixed."""
     parts = [layout.fixed for layout in found.model.layouts]
-    spread = np.sqrt(np.maximum(np.diag(inference.covariance), 0.0))
+    spread = np.sqrt(np.maximum(inference.covariance.diagonal(), 0.0))
     values, errors = [], []
     for place, row in enumerate(specification.table.parameters):
         if row.free:
@@ -109,23 +109,31 @@ def delta_errors(
     moves = np.diag(1e-5 * np.maximum(1.0, np.abs(point)))
     up, down = np.split(function(np.concatenate([point + moves, point - moves])), 2)
     slopes = (up - down) / (2 * np.diag(moves)[:, None])
-    spread = np.einsum("ka,kl,la->a", slopes, covariance, slopes)
-    return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
+    return _errors(slopes.T, covariance)
 
 
 def _standardised(
     specification: Specification, found: Estimates, inference: Inference
-) -> tuple[FloatArray, FloatArray]:
-    def function(points: FloatArray) -> FloatArray:
-        return standardised(specification, found.model, points)
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Standardised values, their standard errors, and their slopes (rows, n_free)."""
+    values = standardised(specification, found.model, found.parameters)
+    slopes = standardised_slopes(specification, found.model, found.parameters, values)
+    errors = _errors(slopes, inference.covariance)
+    errors = np.where(np.isfinite(values), errors, np.nan)
+    return values, np.where(errors < 1e-9, 0.0, errors), slopes
 
-    values = function(found.parameters)
-    errors = delta_errors(function, found.parameters, inference.covariance)
-    return values, np.where(errors < 1e-9, 0.0, errors)
+
+def _errors(slopes: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Delta method: standard errors (a,) of functions with these slopes (a, n_free)."""
+    return np.asarray(np.sqrt(np.maximum(((slopes @ covariance) * slopes).sum(axis=1), 0.0)))
 
 
 def _defined(
-    specification: Specification, found: Estimates, inference: Inference
+    specification: Specification,
+    found: Estimates,
+    inference: Inference,
+    std: FloatArray,
+    std_slopes: FloatArray,
 ) -> list[tuple[tuple[str, str], float, float, float, float]]:
     """Values and errors of what the model defines, plain and in standard deviations."""
     rows: list[tuple[tuple[str, str], float, float, float, float]] = []
@@ -138,16 +146,11 @@ def _defined(
     )  # fmt: skip
     for definition in table.definitions:
         value, slope = definition.expression.evaluate(found.parameters)
-        error = float(np.sqrt(max(float(slope @ inference.covariance @ slope), 0.0)))
-
-        def whole(points: FloatArray, expression: Any = definition.expression) -> FloatArray:
-            std = standardised(specification, found.model, points)[..., free_rows]
-            return np.asarray(expression.evaluate(std)[0])[..., None]
-
-        standard = float(whole(found.parameters)[0])
-        standard_error = float(delta_errors(whole, found.parameters, inference.covariance)[0])
+        standard, outer = definition.expression.evaluate(std[free_rows])
+        both = np.stack([slope, outer @ std_slopes[free_rows]])
+        error, standard_error = _errors(both, inference.covariance).tolist()
         text = definition.text.split(":=")[-1].strip()
-        rows.append(((definition.name, text), float(value), error, standard, standard_error))
+        rows.append(((definition.name, text), float(value), error, float(standard), standard_error))
     return rows
 
 

@@ -258,7 +258,7 @@ def _group(
         mean = np.ones(len(values)) @ values / len(values)
         centred = values - mean
         covariance = centred.T @ centred / len(values)
-        if (np.diag(covariance) <= 1e-12 * (1.0 + mean**2)).any():
+        if (covariance.diagonal() <= 1e-12 * (1.0 + mean**2)).any():
             _refuse_constant(values, observed, label)
     else:
         answered = ~np.isnan(values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from trustmeasure.kernels.moment_fit import Model
 from trustmeasure.kernels.structural import NAMES, Layout
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 Cell = tuple[str, int, int]
 
@@ -43,6 +45,14 @@ class Block:
     stand_ins: frozenset[str]
     cells: Mapping[int, Cell]
     exogenous: tuple[str, ...]
+
+    @cached_property
+    def entries(self) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
+        """Matrix → the rows of the table that fill it, and their rows and columns in it."""
+        lists: dict[str, list[tuple[int, int, int]]] = {}
+        for place, (name, i, j) in self.cells.items():
+            lists.setdefault(name, []).append((place, i, j))
+        return {name: tuple(np.asarray(cells, dtype=np.intp).T) for name, cells in lists.items()}
 
 
 @dataclass(frozen=True)

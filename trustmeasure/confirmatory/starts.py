@@ -112,7 +112,7 @@ def _factor(
         return {}, 0.25
     names = [row.rhs for row in items]
     which = [places[name] for name in names]
-    inner = covariance[np.ix_(which, which)]
+    inner = covariance[which][:, which]
     found = None if principal else instrumental_loadings(inner)
     relative, variance = principal_loadings(inner) if found is None else found
     first = items[0]
@@ -155,9 +155,8 @@ def _covariance(group: _Group, row: Parameter) -> float:
     if not one or not other or {row.lhs, row.rhs} & group.explained or set(one) & set(other):
         return 0.0
     left, right = np.array(list(one.values())), np.array(list(other.values()))
-    across = group.covariance[
-        np.ix_([group.places[name] for name in one], [group.places[name] for name in other])
-    ]
+    rows, columns = ([group.places[name] for name in names] for names in (one, other))
+    across = group.covariance[rows][:, columns]
     found = float(left @ across @ right / ((left @ left) * (right @ right)))
     most = 0.8 * float(np.sqrt(group.variances[row.lhs] * group.variances[row.rhs]))
     return min(max(found, -most), most)

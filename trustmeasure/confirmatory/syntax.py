@@ -332,6 +332,8 @@ def _relation(tokens: Sequence[Token], at: int, after: Token, source: Source) ->
 
 def _ordered_pairs(formulas: Sequence[Formula]) -> list[Formula]:
     """Put the two sides of covariances in order: latent before observed, and as they appear."""
+    if not any(row.op == "~~" for row in formulas):
+        return list(formulas)
     blocks = list(dict.fromkeys((row.group, row.level) for row in formulas))
     # lavaan counts the heads of groups as blocks where levels lie within them.
     first = (1, 1) if len({group for group, _ in blocks}) == 1 else None

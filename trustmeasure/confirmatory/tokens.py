@@ -43,9 +43,11 @@ _STRANGE = {
 }
 # Tildes that editors and keyboards put in place of the plain one.
 _TILDES = str.maketrans({"˜": "~", "∼": "~", "～": "~"})
+_SKIPPED = re.compile(r"(?:[#!][^\n]*|[^\S\n]+|\ufeff|\u200b)+")
+_PLAIN_NAME = re.compile(r"(?:[A-Za-z_]|\.(?![0-9]))[A-Za-z0-9._]*")
 _PATTERN = re.compile(
-    r"""(?P<skip>[#!][^\n]*|[^\S\n]+|\ufeff|\u200b)
-    |(?P<newline>\n)
+    r"""
+    (?P<newline>\n)
     |(?P<string>"[^"\n]*"|'[^'\n]*'|`[^`\n]*`)
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<op>~\*~|[=~<>:|%]+)
@@ -109,8 +111,13 @@ def tokenise(source: Source) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     while at < len(text):
-        if _begins_name(text, at):
-            stop = at + 1
+        skipped = _SKIPPED.match(text, at)
+        if skipped is not None:
+            at = skipped.end()
+            continue
+        plain = _PLAIN_NAME.match(text, at)
+        if plain is not None or _begins_name(text, at):
+            stop = at + 1 if plain is None else plain.end()
             while stop < len(text) and _in_name(text[stop]):
                 stop += 1
             tokens.append(Token("name", text[at:stop], at))
@@ -128,8 +135,6 @@ def tokenise(source: Source) -> list[Token]:
             )
         token = Token(kind, match.group(), at)
         at = match.end()
-        if kind == "skip":
-            continue
         if kind == "number" and at < len(text) and _in_name(text[at]):
             raise source.error(
                 token.start,

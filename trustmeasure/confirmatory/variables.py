@@ -70,13 +70,17 @@ def joined_names(
 
 def block_roles(rows: Sequence[Row], explained: Sequence[str] | None = None) -> Roles:
     """Find the roles in the rows of one block."""
-    latent = unique(row.lhs for row in rows if row.op == "=~")
+    by: dict[str, list[Row]] = {op: [] for op in ("=~", "~", "~~", "~1", "|")}
+    for row in rows:
+        if row.op in by:
+            by[row.op].append(row)
+    latent = unique(row.lhs for row in by["=~"])
     products = unique(row.rhs for row in rows if ":" in row.rhs)
     latent_products = [name for name in products if set(name.split(":")) & set(latent)]
     latent = [*latent, *latent_products]
-    outcomes = unique(row.lhs for row in rows if row.op == "~")
-    causes = unique(row.rhs for row in rows if row.op == "~")
-    measured = unique(row.rhs for row in rows if row.op == "=~")
+    outcomes = unique(row.lhs for row in by["~"])
+    causes = unique(row.rhs for row in by["~"])
+    measured = unique(row.rhs for row in by["=~"])
 
     indicators = _without(measured, latent)
     y = _without(outcomes, latent, indicators)
@@ -85,20 +89,20 @@ def block_roles(rows: Sequence[Row], explained: Sequence[str] | None = None) -> 
     endogenous = [name for name in x if ":" in name and set(name.split(":")) & set(outcomes)]
     y, x = unique([*y, *endogenous]), _without(x, endogenous)
 
-    covarying = [row for row in rows if row.op == "~~"]
+    covarying = by["~~"]
     sides = [row.lhs for row in covarying] + [row.rhs for row in covarying]
     sides += [row.lhs for row in rows if row.op in ("~1", "|")]
     observed = unique([*indicators, *y, *x, *_without(unique(sides), latent)])
 
-    given = {row.lhs for row in rows if row.op == "~1" and row.user}
+    given = {row.lhs for row in by["~1"] if row.user}
     given |= {side for row in covarying if row.user for side in (row.lhs, row.rhs)}
     random = [name for name in x if name in given]
-    moments = [row for row in rows if row.exo and row.op == "~~"]
+    moments = [row for row in covarying if row.exo]
     fixed = [row.lhs for row in moments] + [row.rhs for row in moments]
-    fixed += [row.lhs for row in rows if row.exo and row.op == "~1"]
+    fixed += [row.lhs for row in by["~1"] if row.exo]
     x = unique([*_without(x, random), *fixed])
 
-    thresholds = [(row.lhs, row.rhs) for row in rows if row.op == "|"]
+    thresholds = [(row.lhs, row.rhs) for row in by["|"]]
     cut = {name for name, _ in thresholds}
     ordered = [name for name in observed if name in cut]
     plain = {name for name in observed if ":" not in name}

@@ -199,7 +199,7 @@ def latent_moments(parts: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatAr
     beta = parts["beta"]
     through = np.linalg.inv(np.eye(beta.shape[-1]) - beta)
     level = (through @ parts["alpha"][..., None])[..., 0]
-    return level, through @ parts["psi"] @ np.swapaxes(through, -1, -2)
+    return level, through @ parts["psi"] @ through.mT
 
 
 def quietly(model: str, data: Any, **options: Any) -> StructuralModel:

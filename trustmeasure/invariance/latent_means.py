@@ -70,7 +70,7 @@ def latent_means(design: Design, fitted: StructuralModel, conf_level: float) -> 
 def _gaps(part: Measured, first: Measured) -> tuple[FloatArray, FloatArray]:
     """Differences of means, plain and over the pooled standard deviation."""
     gap = part.level - first.level
-    variance = np.diagonal(part.spread, axis1=-2, axis2=-1)
-    base = np.diagonal(first.spread, axis1=-2, axis2=-1)
+    variance = part.spread.diagonal(axis1=-2, axis2=-1)
+    base = first.spread.diagonal(axis1=-2, axis2=-1)
     pooled = (part.n * variance + first.n * base) / (part.n + first.n)
     return gap, gap / np.sqrt(np.maximum(pooled, 1e-12))

@@ -212,7 +212,7 @@ def sampled_correlations(
 def _product_moments(items: NDArray[np.float32]) -> FloatArray:
     """Correlate each of a stack of samples (b, n, p), which is centred in place."""
     items -= items.mean(axis=1, keepdims=True)
-    scatter = np.asarray(np.swapaxes(items, 1, 2) @ items, dtype=np.float64)
+    scatter = np.asarray(items.mT @ items, dtype=np.float64)
     # An item that a small sample gives but one value correlates with nothing.
     spread = np.sqrt(np.maximum(np.diagonal(scatter, axis1=1, axis2=2), 1e-12))
     scatter /= spread[:, :, None] * spread[:, None, :]

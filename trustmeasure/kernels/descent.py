@@ -57,7 +57,7 @@ def descend(
     damping = np.zeros(len(point))
     converged = np.zeros(len(point), dtype=bool)
     history = _History()
-    active, last = everything, np.zeros(len(point))
+    active, last, shrinkage = everything, np.zeros(len(point)), np.ones(len(point))
     rounds = 0
     while active.size and rounds < max_iterations:
         rounds += 1
@@ -65,7 +65,9 @@ def descend(
         gradient, information = score(here, active)
         step = _solve(information, -gradient, damping[active])
         promise = -(gradient * step).sum(axis=-1) / 2
-        next_promise = promise**2 / np.maximum(np.maximum(last, promise), 1e-300)
+        shrunk = promise / np.maximum(np.maximum(last, promise), 1e-300)
+        # What extrapolation gains differs from step to step; the worse of two is counted on.
+        next_promise = promise * np.maximum(shrunk, shrinkage)
         moved = history.extrapolate(here, step)
         reached = value(moved, active)
         # A leap must be as good as the plain step could hope to be; at the end nothing is left
@@ -79,7 +81,9 @@ def descend(
             straight[near] = fraction > LITTLE
         better = reached < before
         point[active], level[active] = moved, np.where(better, reached, before)
-        done = (promise < tolerance) | (better & (next_promise < tolerance))
+        # Damped steps promise little wherever they are, and tell nothing of the next.
+        free = better & (damping[active] < 1e-6)
+        done = (promise < tolerance) | (free & (next_promise < tolerance))
         converged[active[done]] = True
         # A step of which little could be taken led astray, though that little helped.
         damping[active] = np.where(
@@ -89,7 +93,7 @@ def descend(
         waiting = ~done & ~hopeless
         if not waiting.all():
             history.keep(waiting)
-        active, last = active[waiting], promise[waiting]
+        active, last, shrinkage = active[waiting], promise[waiting], shrunk[waiting]
     return Descent(point=point, value=level, converged=converged, n_iterations=rounds)
 
 
@@ -120,7 +124,7 @@ def _raised(damping: FloatArray) -> FloatArray:
 
 def _solve(information: FloatArray, target: FloatArray, damping: FloatArray) -> FloatArray:
     """Solve for the step, in units in which the information has a diagonal of one."""
-    scale = np.sqrt(np.maximum(np.diagonal(information, axis1=-2, axis2=-1), 1e-12))
+    scale = np.sqrt(np.maximum(information.diagonal(axis1=-2, axis2=-1), 1e-12))
     scaled = information / (scale[..., :, None] * scale[..., None, :])
     # A little of the diagonal keeps a model that is not identified from a singular solve.
     own = np.arange(scaled.shape[-1])
@@ -155,7 +159,7 @@ class _History:
         moves = np.stack(
             [plain - left - before for left, before in zip(points, steps, strict=True)], axis=1
         )
-        products = turns @ np.swapaxes(turns, -1, -2)
+        products = turns @ turns.mT
         own = np.arange(len(steps))
         products[:, own, own] += 1e-12 * np.trace(products, axis1=-1, axis2=-2)[:, None] + 1e-300
         weights = np.linalg.solve(products, turns @ step[..., None])

@@ -131,7 +131,7 @@ def random_correlations(
     diagonal = np.arange(rank)
     root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(n_obs - 1.0 - diagonal, (count, rank)))
     root /= np.sqrt(np.einsum("bij,bij->bi", root, root))[:, :, None]
-    correlations = root @ np.swapaxes(root, 1, 2)
+    correlations = root @ root.mT
     _set_diagonals(correlations, 1.0)
     return correlations
 

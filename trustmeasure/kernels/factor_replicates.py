@@ -82,7 +82,7 @@ def congruences(a: FloatArray, b: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         one = a / np.sqrt((a**2).sum(axis=-2, keepdims=True))
         other = b / np.sqrt((b**2).sum(axis=-2, keepdims=True))
-        return np.asarray(np.swapaxes(one, -1, -2) @ other)
+        return np.asarray(one.mT @ other)
 
 
 def _replicate(
@@ -182,10 +182,10 @@ def _point(
     low, high = values[:, :-m], values[:, -m:]
     rest, kept = vectors[:, :, :-m], vectors[:, :, -m:]
     gap = np.maximum(high[:, None, :] - low[:, :, None], 1e-10)
-    inner = rest @ np.swapaxes(rest, 1, 2)
+    inner = rest @ rest.mT
     if likelihood:
         gradient = ((rest**2) * (1.0 - low)[:, None, :]).sum(axis=2)
-        hessian = inner * ((rest * low[:, None, :]) @ np.swapaxes(rest, 1, 2))
+        hessian = inner * ((rest * low[:, None, :]) @ rest.mT)
         weight = (1.0 - low)[:, :, None] * (low[:, :, None] + high[:, None, :]) / gap
         size = np.sqrt(np.maximum(high - 1.0, 0.0))
         loadings = kept * size[:, None, :] / scale[:, :, None]
@@ -197,7 +197,7 @@ def _point(
         loadings = kept * np.sqrt(np.maximum(high, 0.0))[:, None, :]
         spoiled = high[:, 0] <= 0.0
     pairs = (rest[:, :, :, None] * kept[:, :, None, :]).reshape(len(x), x.shape[1], -1)
-    hessian += (pairs * weight.reshape(len(x), 1, -1)) @ np.swapaxes(pairs, 1, 2)
+    hessian += (pairs * weight.reshape(len(x), 1, -1)) @ pairs.mT
     gradient[spoiled] = np.nan  # another factor fewer: not what these formulas are for
     return gradient, hessian, loadings[:, :, ::-1]
 
@@ -211,9 +211,9 @@ def _rotate_stack(
     if criterion is None:
         return loadings.copy(), np.tile(np.eye(m), (b, 1, 1)), np.ones(b, dtype=bool)
     # Fewer factors than the sample has cannot be rotated as its are.
-    whole = np.linalg.eigvalsh(np.swapaxes(loadings, 1, 2) @ loadings)[:, 0] > EMPTY
+    whole = np.linalg.eigvalsh(loadings.mT @ loadings)[:, 0] > EMPTY
     loadings = np.where(whole[:, None, None], loadings, unrotated)
-    left, _, right = np.linalg.svd(np.swapaxes(loadings, 1, 2) @ unrotated)
+    left, _, right = np.linalg.svd(loadings.mT @ unrotated)
     axes = rotated.axes
     if rotation.name == "promax":  # its varimax axes are those nearest to orthogonal ones
         outer, _, inner = np.linalg.svd(axes)
@@ -225,8 +225,8 @@ def _rotate_stack(
     turned, axes, arrived = found.loadings * scale, found.axes, found.size < 10 * ARRIVED
     if rotation.name == "promax":
         axes = promax_axes(found.loadings, axes, rotation.power)
-        turned = loadings @ np.swapaxes(np.linalg.inv(axes), 1, 2)
-    phi = np.swapaxes(axes, 1, 2) @ axes if criterion.oblique or rotation.name == "promax" else None
+        turned = loadings @ np.linalg.inv(axes).mT
+    phi = axes.mT @ axes if criterion.oblique or rotation.name == "promax" else None
     if phi is None:
         phi = np.tile(np.eye(m), (b, 1, 1))
     return turned, phi, arrived & whole

@@ -26,24 +26,25 @@ def instrumental_loadings(covariance: FloatArray) -> tuple[FloatArray, float] | 
         return None
     # Weights of all others for the first item; column i leaves item i out of them.
     whole = inverse @ with_first
-    weights = whole[:, None] - inverse * (whole / np.diag(inverse))
+    weights = whole[:, None] - inverse * (whole / inverse.diagonal())
     strength = with_first @ weights
     if not (strength > 1e-12 * covariance[0, 0]).all():
         return None
-    variances = np.diag(covariance)
+    variances = covariance.diagonal()
     most = np.sqrt(variances / (LEAST_RELIABLE * variances[0]))
     loadings = np.ones(len(covariance))
-    loadings[1:] = np.clip((rest * weights.T).sum(axis=1) / strength, -most[1:], most[1:])
+    found = (rest * weights.T).sum(axis=1) / strength
+    loadings[1:] = np.minimum(np.maximum(found, -most[1:]), most[1:])
     return loadings, _factor_variance(covariance, loadings)
 
 
 def _factor_variance(covariance: FloatArray, loadings: FloatArray) -> float:
     """Fit the covariances between items, with these loadings, by least squares."""
-    product = np.outer(loadings, loadings)
-    apart = ~np.eye(len(loadings), dtype=bool)
-    own = float(covariance[0, 0])
-    variance = float((product * covariance)[apart].sum() / (product[apart] ** 2).sum())
-    return float(np.clip(variance, LEAST_RELIABLE * own, 0.9 * own))
+    squares, own = loadings**2, float(covariance[0, 0])
+    covered = float(loadings @ covariance @ loadings - squares @ covariance.diagonal())
+    weight = float(squares.sum() ** 2 - squares @ squares)
+    variance = covered / weight if weight > 0 else 0.0
+    return min(max(variance, LEAST_RELIABLE * own), 0.9 * own)
 
 
 def principal_loadings(covariance: FloatArray) -> tuple[FloatArray, float]:
@@ -52,7 +53,7 @@ def principal_loadings(covariance: FloatArray) -> tuple[FloatArray, float]:
     Half of the items' variance is taken for the factor's. An item at a right angle to the axis
     is taken to lie a little towards it, so that others can be relative to it.
     """
-    sd = np.sqrt(np.diag(covariance))
+    sd = np.sqrt(covariance.diagonal())
     axis = np.linalg.eigh(covariance / np.outer(sd, sd))[1][:, -1]
     axis = axis / np.abs(axis).max()
     first = float(np.copysign(max(abs(axis[0]), LEAST_RELIABLE), axis[0]))

@@ -169,13 +169,14 @@ def root_mean_squares(groups: Sequence[Residuals]) -> dict[str, float]:
     total = sum(group.n for group in groups)
     found: dict[str, float] = {}
     size = len(groups[0].observed)
-    triangles = {True: np.tril_indices(size), False: np.tril_indices(size, -1)}
     for name, kind in kinds.items():
         whole = bare = 0.0
         for group in groups:
             spread, mean, diagonal = kind(group)
-            inside = spread[triangles[diagonal]]
-            squares, count = float(inside @ inside), len(inside)
+            # Half of the squares off the diagonal, of each pair one.
+            own = float((spread.diagonal() ** 2).sum())
+            squares = (float((spread**2).sum()) + (own if diagonal else -own)) / 2.0
+            count = size * (size + (1 if diagonal else -1)) // 2
             # One variable alone has no correlation that could be left over.
             bare += group.n / total * (math.sqrt(squares / count) if count else math.nan)
             if mean is not None:
@@ -200,33 +201,33 @@ def _raw(group: Residuals) -> Parts:
 
 
 def _standardised(group: Residuals) -> Parts:
-    sd = np.sqrt(np.diag(group.observed))
+    sd = np.sqrt(group.observed.diagonal())
     return (group.observed - group.implied) / np.outer(sd, sd), _means(group, sd), True
 
 
 def _correlations(group: Residuals) -> Parts:
     observed, implied = (_to_correlation(part) for part in (group.observed, group.implied))
-    return observed - implied, _means(group, np.sqrt(np.diag(group.observed))), False
+    return observed - implied, _means(group, np.sqrt(group.observed.diagonal())), False
 
 
 def _mplus(group: Residuals) -> Parts:
     """Correlations off the diagonal, relative variances on it."""
     rest, _, _ = _correlations(group)
-    own = np.diag(group.observed)
-    np.fill_diagonal(rest, (own - np.diag(group.implied)) / own)
+    own = group.observed.diagonal()
+    np.fill_diagonal(rest, (own - group.implied.diagonal()) / own)
     return rest, _standard_means(group), True
 
 
 def _standard_means(group: Residuals) -> FloatArray | None:
     if group.observed_mean is None or group.implied_mean is None:
         return None
-    observed = group.observed_mean / np.sqrt(np.diag(group.observed))
-    own = np.diag(group.implied)
+    observed = group.observed_mean / np.sqrt(group.observed.diagonal())
+    own = group.implied.diagonal()
     return np.asarray(observed - group.implied_mean / np.sqrt(np.where(own > 0, own, np.nan)))
 
 
 def _to_correlation(spread: FloatArray) -> FloatArray:
-    own = np.diag(spread)
+    own = spread.diagonal()
     # A model may imply a negative variance, with which nothing correlates.
     scale = 1.0 / np.sqrt(np.where(own > 0, own, np.nan))
     return np.asarray(spread * scale[:, None] * scale)

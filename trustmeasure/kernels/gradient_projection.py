@@ -65,14 +65,14 @@ def turn(loadings: FloatArray, axes: FloatArray, criterion: Criterion) -> Turned
         turned = loadings @ axes
         parts, pull = criterion.evaluate(turned)
         slope = np.swapaxes(np.broadcast_to(loadings, turned.shape), 1, 2) @ pull
-        inner = np.swapaxes(axes, 1, 2) @ slope
-        gradient = axes @ (inner - np.swapaxes(inner, 1, 2)) / 2
+        inner = axes.mT @ slope
+        gradient = axes @ (inner - inner.mT) / 2
         return Turned(axes, turned, parts, gradient)
     axes = axes / np.sqrt((axes**2).sum(axis=1, keepdims=True))
     inverse = _inverse(axes)
-    turned = loadings @ np.swapaxes(inverse, 1, 2)
+    turned = loadings @ inverse.mT
     parts, pull = criterion.evaluate(turned)
-    slope = -np.swapaxes(np.swapaxes(turned, 1, 2) @ pull @ inverse, 1, 2)
+    slope = -np.swapaxes(turned.mT @ pull @ inverse, 1, 2)
     gradient = slope - axes * (axes * slope).sum(axis=1, keepdims=True)
     return Turned(axes, turned, parts, gradient)
 
@@ -185,15 +185,12 @@ def _descend(
 
 def _update(curvature: FloatArray, moved: FloatArray, bent: FloatArray) -> None:
     """Bring the inverse Hessians (k, n, n) up to date with a step and its change of slope."""
-    product = np.swapaxes(moved, 1, 2) @ bent
+    product = moved.mT @ bent
     usable = product[:, 0, 0] > 1e-300
     product = np.where(usable[:, None, None], product, 1.0)
     pulled = curvature @ bent
-    stretch = (1.0 + np.swapaxes(bent, 1, 2) @ pulled / product) / product
-    change = (
-        stretch * (moved @ np.swapaxes(moved, 1, 2))
-        - (pulled @ np.swapaxes(moved, 1, 2) + moved @ np.swapaxes(pulled, 1, 2)) / product
-    )
+    stretch = (1.0 + bent.mT @ pulled / product) / product
+    change = stretch * (moved @ moved.mT) - (pulled @ moved.mT + moved @ pulled.mT) / product
     curvature[usable] += change[usable]
 
 

@@ -191,7 +191,7 @@ def replicate_omegas(
     """
     for block in blocks:
         stack, extracted = _extract(block, first.varimax, method)
-        left, _, right = np.linalg.svd(np.swapaxes(stack, 1, 2) @ first.varimax)
+        left, _, right = np.linalg.svd(stack.mT @ first.varimax)
         pattern, phi, arrived = _rotate_stack(stack @ (left @ right), first.rotated, rotation)
         unique = 1.0 - (stack**2).sum(axis=2)
         numbers = np.full((len(block), 6 + 3 * stack.shape[2]), np.nan)
@@ -245,6 +245,6 @@ def _rotate_stack(
     axes = found.axes
     if rotation.name == "promax":
         axes = promax_axes(rows @ axes, axes, rotation.power)
-    phi = np.swapaxes(axes, 1, 2) @ axes
-    pattern = loadings @ np.swapaxes(np.linalg.inv(axes), 1, 2)
+    phi = axes.mT @ axes
+    pattern = loadings @ np.linalg.inv(axes).mT
     return pattern, phi, found.size <= ARRIVED

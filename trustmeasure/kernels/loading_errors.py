@@ -156,9 +156,9 @@ def _promax_derivative(
         flat = x.reshape(-1, p, m)
         rows = flat / row_lengths(flat) if rotation.normalize else flat
         axes = promax_axes(rows, np.broadcast_to(np.eye(m), (len(flat), m, m)), rotation.power)
-        turned = flat @ np.swapaxes(np.linalg.inv(axes), 1, 2)
+        turned = flat @ np.linalg.inv(axes).mT
         low = np.tril_indices(m, -1)
-        products = np.swapaxes(axes, 1, 2) @ axes
+        products = axes.mT @ axes
         return np.hstack([turned.reshape(len(flat), -1), products[:, low[0], low[1]]])
 
     inner = _derivative(orthogonal, np.eye(m), correlation, method, first, False)
@@ -204,7 +204,7 @@ def _pull(weight: FloatArray, L: FloatArray, phi: FloatArray, oblique: bool) -> 
     parts = [(2.0 * weight @ L @ phi).reshape(len(weight), -1)]
     if oblique:
         low = np.tril_indices(L.shape[-1], -1)
-        parts.append(2.0 * (np.swapaxes(L, -1, -2) @ weight @ L)[:, low[0], low[1]])
+        parts.append(2.0 * (L.mT @ weight @ L)[:, low[0], low[1]])
     return np.hstack(parts)
 
 
@@ -219,7 +219,7 @@ def _mixed(L: FloatArray, phi: FloatArray, likelihood: bool, oblique: bool) -> F
         i, j = rows[begin : begin + step], columns[begin : begin + step]
         if likelihood:
             weight = -inverse[:, i].T[:, :, None] * inverse[j][:, None, :]
-            weight = weight + np.swapaxes(weight, 1, 2)
+            weight = weight + weight.mT
         else:
             weight = np.zeros((i.size, p, p))
             weight[np.arange(i.size), i, j] = weight[np.arange(i.size), j, i] = -1.0
@@ -238,11 +238,11 @@ def _conditions(p: int, m: int, method: str, rotation: Rotation, oblique: bool) 
         communality = np.einsum("kij,kjl,kil->ki", L, phi, L)[:, :, None]
         if criterion is None:  # the axes of the extraction itself
             weighted = L / (1.0 - communality) if method == "ml" else L
-            return np.asarray((np.swapaxes(L, 1, 2) @ weighted)[:, low[0], low[1]])
+            return np.asarray((L.mT @ weighted)[:, low[0], low[1]])
         rows = L / np.sqrt(communality) if rotation.normalize else L
-        product = np.swapaxes(rows, 1, 2) @ criterion.evaluate(rows)[1]
+        product = rows.mT @ criterion.evaluate(rows)[1]
         if not oblique:
-            return np.asarray((product - np.swapaxes(product, 1, 2))[:, low[0], low[1]])
+            return np.asarray((product - product.mT)[:, low[0], low[1]])
         return np.asarray((product @ np.linalg.inv(phi))[:, off[0], off[1]])
 
     return conditions
@@ -260,7 +260,7 @@ def _jacobian(function: _Equations, x: FloatArray) -> FloatArray:
 
 def _implied(L: FloatArray, phi: FloatArray) -> FloatArray:
     """Reproduced correlations with 1 in the diagonal, of one or a stack of solutions."""
-    implied = L @ phi @ np.swapaxes(L, -1, -2)
+    implied = L @ phi @ L.mT
     place = np.arange(implied.shape[-1])
     implied[..., place, place] = 1.0
     return np.asarray(implied)

@@ -58,7 +58,7 @@ def regressions(sums: FloatArray, equations: Sequence[Equation]) -> list[FloatAr
         own = np.array(equation.predictors)
         left = sums[..., own[:, None], own]
         right = sums[..., own, equation.outcome]
-        scale = np.sqrt(np.diagonal(left, axis1=-2, axis2=-1))
+        scale = np.sqrt(left.diagonal(axis1=-2, axis2=-1))
         scale = np.where(scale > 0, scale, 1.0)
         even = left / (scale[..., :, None] * scale[..., None, :])
         sound = np.linalg.eigvalsh(even)[..., 0] > 1e-11

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.kernels.descent import descend
+from trustmeasure.kernels.sandwich import is_positive
 from trustmeasure.kernels.structural import Implied, Layout, implied, matrices, slopes
 
 FloatArray = NDArray[np.float64]
@@ -36,6 +38,11 @@ class Sample:
     n: float
     weight: FloatArray | None = None
 
+    @cached_property
+    def logdet(self) -> FloatArray:
+        """ln|S|, which every look at the likelihood needs."""
+        return np.asarray(np.linalg.slogdet(self.covariance)[1])
+
 
 @dataclass(frozen=True)
 class Model:
@@ -47,6 +54,11 @@ class Model:
     layouts: tuple[Layout, ...]
     basis: FloatArray
     origin: FloatArray
+
+    @cached_property
+    def is_unrestricted(self) -> bool:
+        """Whether nothing is held equal, so that the reduced parameters are the free ones."""
+        return is_identity(self.basis)
 
     def expand(self, reduced: FloatArray) -> FloatArray:
         """Give all free parameters (…, n_free) of the reduced ones."""
@@ -60,9 +72,14 @@ class Model:
 def reduced_parameters(basis: FloatArray, origin: FloatArray, parameters: FloatArray) -> FloatArray:
     """Give the reduced parameters (k,) whose free ones come nearest to these (n_free,)."""
     rest = parameters - origin
-    if basis.shape[0] == basis.shape[1] and np.array_equal(basis, np.eye(len(basis))):
-        return np.asarray(rest)  # nothing is held equal
+    if is_identity(basis):
+        return np.asarray(rest)
     return np.asarray(np.linalg.lstsq(basis, rest, rcond=None)[0])
+
+
+def is_identity(basis: FloatArray) -> bool:
+    """Whether a basis holds nothing equal."""
+    return basis.shape[0] == basis.shape[1] and np.array_equal(basis, np.eye(len(basis)))
 
 
 @dataclass(frozen=True)
@@ -185,8 +202,16 @@ def _with_roots(found: Implied) -> _Moments:
         factor = np.linalg.cholesky(spread)
     if not proper.all():
         factor = np.where(proper[..., None, None], factor, np.eye(factor.shape[-1]))
-    logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+    logdet = 2.0 * np.log(factor.diagonal(axis1=-2, axis2=-1)).sum(axis=-1)
     return _Moments(found, np.linalg.inv(factor), logdet, proper)
+
+
+def is_possible(model: Model, reduced: FloatArray) -> bool:
+    """Whether reduced parameters (k,) imply covariances that have an inverse, in every group."""
+    parameters = model.expand(reduced)
+    return all(
+        is_positive(implied(matrices(layout, parameters)).spread) for layout in model.layouts
+    )
 
 
 def discrepancy(
@@ -216,7 +241,7 @@ def _likelihood(found: _Moments, sample: Sample) -> FloatArray:
     """ln|Σ| + tr(SΣ⁻¹) − ln|S| − p + (m − μ)'Σ⁻¹(m − μ)."""
     if found.root is None or found.logdet is None or found.proper is None:
         raise ValueError("likelihoods need the root of the implied covariances")
-    value = found.logdet - np.linalg.slogdet(sample.covariance)[1] - found.root.shape[-1]
+    value = found.logdet - sample.logdet - found.root.shape[-1]
     value = value + ((found.root @ sample.covariance) * found.root).sum(axis=(-1, -2))
     if sample.mean is not None:
         off = found.root @ (sample.mean - found.implied.mean)[..., None]
@@ -277,6 +302,10 @@ def score(
     for layout, sample, found in zip(model.layouts, samples, at, strict=True):
         share = sample.n / total_n
         own, cross, used = _group_score(layout, found, sample, estimator)
+        if model.is_unrestricted and layout.stands_once:
+            gradient[:, used] += share * own
+            information[:, used[:, None], used] += share * cross
+            continue
         basis = model.basis[used]
         gradient += share * (own @ basis)
         information += share * (basis.T @ cross @ basis)
@@ -296,30 +325,30 @@ def _group_score(
             turn = np.concatenate([turn, change.mean], axis=-1)
         weighted = _weighted(turn, sample, estimator)
         slope = -(weighted @ _apart(found, sample)[..., None])[..., 0]
-        return slope, weighted @ np.swapaxes(turn, -1, -2), change.used
+        return slope, weighted @ turn.mT, change.used
     by = at.root if at.root is not None else _inverse_root(sample.covariance)
-    root = np.swapaxes(by, -1, -2)
+    root = by.mT
     rest = sample.covariance - found.spread
     off = None if sample.mean is None else sample.mean - found.mean
     if off is not None and estimator == "ML":
         rest = rest + off[..., :, None] * off[..., None, :]
     left, right = change.left @ root, change.right @ root
-    residual = np.swapaxes(root, -1, -2) @ rest @ root
+    residual = root.mT @ rest @ root
     weight = change.weight
     gradient = -weight * ((left @ residual) * right).sum(axis=-1)
     information = weight[:, None] * weight * half_products(left, right)
     if off is not None:
         means = change.mean @ root
         gradient -= (means @ (off[..., None, :] @ root)[..., 0, :, None])[..., 0]
-        information = information + means @ np.swapaxes(means, -1, -2)
+        information = information + means @ means.mT
     return gradient, information, change.used
 
 
 def half_products(left: FloatArray, right: FloatArray) -> FloatArray:
     """Half the trace of the product of each two derivatives, from their vectors alone."""
-    turned_left, turned_right = np.swapaxes(left, -1, -2), np.swapaxes(right, -1, -2)
+    turned_left, turned_right = left.mT, right.mT
     across = left @ turned_right
-    return (left @ turned_left) * (right @ turned_right) + across * np.swapaxes(across, -1, -2)
+    return (left @ turned_left) * (right @ turned_right) + across * across.mT
 
 
 def _inverse_root(covariance: FloatArray) -> FloatArray:

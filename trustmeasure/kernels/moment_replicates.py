@@ -151,7 +151,7 @@ def simulated_moments(
     own = np.arange(p)
     lower[:, own, own] = np.sqrt(rng.chisquare(n - 1 - own, size=(size, p)))
     turned = root @ lower
-    covariances = turned @ np.swapaxes(turned, 1, 2) / n
+    covariances = turned @ turned.mT / n
     means = mean + rng.standard_normal((size, p)) @ root.T / np.sqrt(n)
     return means, covariances
 

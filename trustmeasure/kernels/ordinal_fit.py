@@ -177,7 +177,7 @@ def score(
         change = sample.whiten(ordinal_slopes(layout, found) @ model.basis)
         rest = sample.whiten((sample.moments - found.moments)[..., None])
         share = (sample.n - 1.0) / total_n
-        turned = np.swapaxes(change, -1, -2)
+        turned = change.mT
         gradient -= share * (turned @ rest)[..., 0]
         hessian += share * (turned @ change)
     return gradient, hessian

@@ -104,7 +104,7 @@ def ordinal_implied(layout: OrdinalLayout, parameters: FloatArray) -> OrdinalImp
     delta = np.broadcast_to(layout.delta, (*lead, len(layout.delta))).copy()
     delta[..., layout.delta_places[0]] = parameters[..., layout.delta_places[1]]
     behind, variances, level = _behind(layout, parameters, delta)
-    diagonal = np.diagonal(behind.spread, axis1=-2, axis2=-1)
+    diagonal = behind.spread.diagonal(axis1=-2, axis2=-1)
     if layout.theta:
         with np.errstate(invalid="ignore", divide="ignore"):
             delta = np.where(shape.ordered, 1.0 / np.sqrt(diagonal), 1.0)
@@ -136,7 +136,7 @@ def _behind(
     without = implied(parts)
     missing = (
         1.0 / delta[..., variables] ** 2
-        - np.diagonal(without.spread, axis1=-2, axis2=-1)[..., variables]
+        - without.spread.diagonal(axis1=-2, axis2=-1)[..., variables]
     )
     carried = without.total[..., variables[:, None], columns] ** 2
     variances = np.asarray(np.linalg.solve(carried, missing[..., None])[..., 0], dtype=np.float64)
@@ -179,7 +179,7 @@ def ordinal_slopes(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArray:
             for one, column in zip(by, layout.given, strict=True)
         ]
     part = np.concatenate([cuts, diagonal[..., shape.continuous], pairs, *by], axis=-1)
-    total[..., change.used] = np.swapaxes(part, -1, -2)
+    total[..., change.used] = part.mT
     position, which = layout.tau_places
     total[..., position, which] = delta[..., shape.cut[position]]
     for variable, parameter in zip(*layout.delta_places, strict=True):
@@ -242,7 +242,7 @@ def _through_tied(
     n_free = layout.n_free
     variables = layout.tied[1]
     own = np.zeros((*total.shape[:-2], len(variables), total.shape[-1]))
-    own[..., used] = np.swapaxes(diagonal[..., variables], -1, -2)
+    own[..., used] = diagonal[..., variables].mT
     wanted = np.zeros_like(own[..., :n_free])
     for variable, parameter in zip(*layout.delta_places, strict=True):
         at = np.flatnonzero(variables == variable)
@@ -256,7 +256,7 @@ def residual_variances(layout: OrdinalLayout, found: OrdinalImplied) -> FloatArr
 
     For variables that take part among the latent ones, these are their disturbances' variances.
     """
-    behind = np.diagonal(found.behind.spread, axis1=-2, axis2=-1)
+    behind = found.behind.spread.diagonal(axis1=-2, axis2=-1)
     explained = behind - np.diag(layout.structure.fixed["theta"])
     rest = np.where(layout.shape.ordered, 1.0 / found.delta**2 - explained, 0.0)
     rest[..., layout.tied[1]] = found.variances

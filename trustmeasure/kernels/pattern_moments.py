@@ -307,7 +307,7 @@ class _Pieces:
         if self.across is None or self.small is None:
             return np.broadcast_to(self.whole, (len(self.logdet), *self.whole.shape))[which]
         across = self.across[which]
-        return self.whole - np.swapaxes(across, 1, 2) @ (self.small[which] @ across)
+        return self.whole - across.mT @ (self.small[which] @ across)
 
     def value(self, layer: Layer) -> float:
         """Give the part of the deviance that needs no scatter."""

@@ -290,7 +290,7 @@ def influences(
     information = (weighted * ratio).sum(axis=(1, 2))
     pull = weighted / cells
     by_row = _through_thresholds(h, k, correlation, pull, row_counts)
-    by_column = _through_thresholds(k, h, correlation, np.swapaxes(pull, 1, 2), column_counts)
+    by_column = _through_thresholds(k, h, correlation, pull.mT, column_counts)
     both = ratio + by_row[:, :, None] + by_column[:, None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         return (

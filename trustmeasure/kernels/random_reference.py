@@ -76,7 +76,7 @@ def _complete(values: FloatArray, n_iter: int, rng: np.random.Generator) -> Iter
     for size in _batches(n_iter, max(1, NUMBERS // unit.size)):
         mixed = np.repeat(unit[None], size, axis=0)
         rng.permuted(mixed, axis=-1, out=mixed)
-        stack = mixed @ np.swapaxes(mixed, 1, 2)
+        stack = mixed @ mixed.mT
         place = np.arange(len(unit))
         stack[:, place, place] = 1.0
         yield stack

@@ -199,11 +199,11 @@ def promax_axes(simple: FloatArray, axes: FloatArray, power: float) -> FloatArra
     other numbers. Works on one (p, m) or a stack of solutions.
     """
     target = simple * np.abs(simple) ** (power - 1)
-    across = np.swapaxes(simple, -1, -2)
+    across = simple.mT
     towards = np.linalg.solve(across @ simple, across @ target)
-    inverse = np.linalg.inv(np.swapaxes(towards, -1, -2) @ towards)
-    towards = towards * np.sqrt(np.diagonal(inverse, axis1=-2, axis2=-1))[..., None, :]
-    turned: FloatArray = np.swapaxes(np.linalg.inv(axes @ towards), -1, -2)
+    inverse = np.linalg.inv(towards.mT @ towards)
+    towards = towards * np.sqrt(inverse.diagonal(axis1=-2, axis2=-1))[..., None, :]
+    turned: FloatArray = np.linalg.inv(axes @ towards).mT
     return turned
 
 

@@ -88,7 +88,7 @@ def geomin(delta: float = 0.01) -> Callable[[FloatArray], Evaluation]:
 def bentler(loadings: FloatArray) -> Evaluation:
     """How far the squared loadings of factors are from orthogonal, in Bentler's invariant way."""
     squares = loadings**2
-    products = np.swapaxes(squares, 1, 2) @ squares
+    products = squares.mT @ squares
     diagonal = np.diagonal(products, axis1=1, axis2=2)
     parts = np.log(diagonal).sum(axis=1) - np.linalg.slogdet(products)[1]
     weights = np.linalg.inv(products)

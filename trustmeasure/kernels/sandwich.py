@@ -51,7 +51,7 @@ def scaled_inverse(matrix: FloatArray) -> FloatArray:
 
     Directions without information are found after scaling the diagonal to one.
     """
-    own = np.diagonal(matrix, axis1=-2, axis2=-1)
+    own = matrix.diagonal(axis1=-2, axis2=-1)
     size = np.sqrt(np.where(own > 0, own, 1.0))
     units = size[..., :, None] * size[..., None, :]
     scaled = matrix / units
@@ -59,6 +59,16 @@ def scaled_inverse(matrix: FloatArray) -> FloatArray:
     if inverse is None:
         inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
     return np.asarray(inverse / units)
+
+
+def is_positive(matrix: FloatArray) -> bool:
+    """Whether a symmetric matrix (k, k) is positive definite."""
+    try:
+        factor = np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    # What is not a number passes, and spreads to the last.
+    return bool(np.isfinite(factor[-1, -1]))
 
 
 def plain_inverse(scaled: FloatArray) -> FloatArray | None:
@@ -86,7 +96,7 @@ def whitened_slopes(change: Slopes, root: FloatArray, *, means: bool) -> FloatAr
     """Give the derivatives (q, t) of the whitened moments of one group."""
     left, right = change.left @ root.T, change.right @ root.T
     half = left[:, :, None] * (change.weight[:, None] * right)[:, None, :]
-    found = triangle(half + np.swapaxes(half, 1, 2)).T
+    found = triangle(half + half.mT).T
     return np.concatenate([found, root @ change.mean.T]) if means else found
 
 

@@ -179,7 +179,7 @@ def _information(V: FloatArray, loadings: FloatArray) -> FloatArray:
     blocks = np.empty((*V.shape[:-2], 2 * p, 2 * p))
     blocks[..., :p, :p] = v[..., :, None] * v[..., None, :] + c * V
     blocks[..., :p, p:] = V * v[..., None, :]
-    blocks[..., p:, :p] = np.swapaxes(blocks[..., :p, p:], -1, -2)
+    blocks[..., p:, :p] = blocks[..., :p, p:].mT
     blocks[..., p:, p:] = V * V / 2
     return blocks
 

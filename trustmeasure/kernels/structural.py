@@ -51,6 +51,11 @@ class Layout:
         return np.concatenate([self.places[name][2] for name in NAMES])
 
     @cached_property
+    def stands_once(self) -> bool:
+        """Whether no parameter stands in several cells."""
+        return len(np.unique(self.used)) == len(self.used)
+
+    @cached_property
     def constant_slopes(self) -> Slopes:
         """The parts of `Slopes` that are the same wherever the parameters are."""
         p, used = len(self.fixed["theta"]), self.used
@@ -106,7 +111,7 @@ class Slopes:
     def spread(self) -> FloatArray:
         """Give the derivatives of Σ themselves (…, t, p, p)."""
         half = self.left[..., :, None] * (self.weight[:, None] * self.right)[..., None, :]
-        return half + np.swapaxes(half, -1, -2)
+        return half + half.mT
 
 
 def matrices(layout: Layout, parameters: FloatArray) -> dict[str, FloatArray]:
@@ -118,7 +123,9 @@ def matrices(layout: Layout, parameters: FloatArray) -> dict[str, FloatArray]:
         filled = np.empty((*lead, *fixed.shape))
         filled[...] = fixed
         rows, columns, which = layout.places[name]
-        if name in ("nu", "alpha"):
+        if not len(which):
+            pass
+        elif name in ("nu", "alpha"):
             filled[..., rows] = parameters[..., which]
         else:
             filled[..., rows, columns] = parameters[..., which]
@@ -135,14 +142,14 @@ def implied(parts: Mapping[str, FloatArray]) -> Implied:
     if beta.any():
         through = np.linalg.inv(np.eye(m) - beta)
         total = loadings @ through
-        carried = through @ psi @ np.swapaxes(total, -1, -2)
+        carried = through @ psi @ total.mT
         level = (through @ parts["alpha"][..., None])[..., 0]
     else:
         total, level = loadings, parts["alpha"]
-        carried = psi @ np.swapaxes(loadings, -1, -2)
+        carried = psi @ loadings.mT
     spread = total @ _latent(carried, psi, total, beta) + parts["theta"]
     return Implied(
-        spread=(spread + np.swapaxes(spread, -1, -2)) / 2,
+        spread=(spread + spread.mT) / 2,
         mean=parts["nu"] + (loadings @ level[..., None])[..., 0],
         total=total,
         carried=carried,
@@ -154,7 +161,7 @@ def _latent(
     carried: FloatArray, psi: FloatArray, total: FloatArray, beta: FloatArray
 ) -> FloatArray:
     """Ψ(ΛA)', which ΛA takes to ΛAΨA'Λ'; the same as AΨA'Λ' where nothing regresses."""
-    return psi @ np.swapaxes(total, -1, -2) if beta.any() else carried
+    return psi @ total.mT if beta.any() else carried
 
 
 def slopes(layout: Layout, found: Implied) -> Slopes:
@@ -185,4 +192,4 @@ def slopes(layout: Layout, found: Implied) -> Slopes:
 
 def _columns(matrix: FloatArray, which: IntArray) -> FloatArray:
     """Columns of (…, p, m) as (…, t, p)."""
-    return np.swapaxes(matrix[..., which], -1, -2)
+    return matrix[..., which].mT

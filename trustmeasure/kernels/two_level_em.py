@@ -63,8 +63,8 @@ def _em_step(
     off = data.means - mean
     spread = data.scatter + counts * off[:, :, None] * off[:, None, :]
     rest = np.eye(data.p) - pull
-    own = rest @ spread @ np.swapaxes(rest, 1, 2) + counts * left
-    shared = pull @ spread @ np.swapaxes(pull, 1, 2) + counts * left
+    own = rest @ spread @ rest.mT + counts * left
+    shared = pull @ spread @ pull.mT + counts * left
     weight = data.counts * data.sizes / data.n
     shift = weight @ np.einsum("sij,sj->si", rest, off)
     new_within = (data.within + (sizes * own).sum(axis=0)) / data.n - np.outer(shift, shift)

@@ -300,7 +300,7 @@ def _terms(model: TwoLevelModel, data: ClusterMoments, parameters: FloatArray) -
     # The largest of (the persons' share of a cluster's mean) over (its variance) runs away
     # where the likelihood has no end.
     root = own_root / np.sqrt(data.sizes[-1])
-    relative = np.swapaxes(root, 1, 2) @ inverse[:, -1][:, w[:, None], w] @ root
+    relative = root.mT @ inverse[:, -1][:, w[:, None], w] @ root
     proper &= np.linalg.eigvalsh(relative)[:, -1] < 1 / EDGE
     off = data.means - mean[:, None]
     share = data.counts / data.n
@@ -320,7 +320,7 @@ def _definite(matrix: FloatArray) -> NDArray[np.bool_]:
 
 def _logdets(roots: NDArray[Any]) -> FloatArray:
     """Give log determinants from Cholesky roots."""
-    return np.asarray(2.0 * np.log(np.diagonal(roots, axis1=-2, axis2=-1)).sum(axis=-1))
+    return np.asarray(2.0 * np.log(roots.diagonal(axis1=-2, axis2=-1)).sum(axis=-1))
 
 
 def cluster_covariances(
@@ -407,7 +407,7 @@ def _information(
         by = roots[:, s]
         part = scaled[:, None] * scaled * half_products(left @ by, right @ by)
         means = mean @ by
-        part = part + means @ np.swapaxes(means, -1, -2)
+        part = part + means @ means.mT
         information[:, used[:, None], used] += data.counts[s] / data.n * part
     return information
 

@@ -208,7 +208,7 @@ def _ordinal(layout: OrdinalLayout, points: FloatArray, own: list[int]) -> _Mome
 def _latent(parts: Any) -> FloatArray:
     beta = parts["beta"]
     through = np.linalg.inv(np.eye(beta.shape[-1]) - beta)
-    return np.asarray(through @ parts["psi"] @ np.swapaxes(through, -1, -2))
+    return np.asarray(through @ parts["psi"] @ through.mT)
 
 
 def _values(at: _Moments, group: Measurement) -> FloatArray:
