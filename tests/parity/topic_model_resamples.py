@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tests.parity.comparison import ESTIMATE, Comparison, load, read_data
 from trustmeasure.confirmatory import cfa
-from trustmeasure.confirmatory.ordinal_resamples import OrdinalResamples
+from trustmeasure.confirmatory.ordinal.resamples import OrdinalResamples
 from trustmeasure.confirmatory.resamples import PatternResamples, Resamples, resamples_of
 from trustmeasure.confirmatory.results import StructuralModel
-from trustmeasure.confirmatory.two_level_resamples import ClusterResamples
+from trustmeasure.confirmatory.two_level.resamples import ClusterResamples
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 TWO = "A =~ A2 + A3 + A4 + A5 + A1\nC =~ C1 + C2 + C3 + C4 + C5"

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from tests.parity.comparison import ESTIMATE, Comparison, load, read_data
-from trustmeasure.confirmatory.ordinal_completion import standardised_ordinal
-from trustmeasure.confirmatory.ordinal_estimation import OrdinalSolution, estimate_ordinal
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import parameter_table
+from trustmeasure.confirmatory.ordinal.completion import standardised_ordinal
+from trustmeasure.confirmatory.ordinal.estimation import OrdinalSolution, estimate_ordinal
 from trustmeasure.confirmatory.reporting import delta_errors
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import parameter_table
 from trustmeasure.kernels.fit_indices import Statistic, incremental, rmsea
 from trustmeasure.kernels.ordinal_fit import Adjusted
 from trustmeasure.kernels.ordinal_indices import (

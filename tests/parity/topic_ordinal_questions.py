@@ -11,7 +11,7 @@ import pandas as pd
 
 import trustmeasure as tm
 from tests.parity.comparison import ESTIMATE, Case, Comparison, load, read_data
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 
 KINDS = {
     "raw": "raw",

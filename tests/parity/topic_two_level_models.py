@@ -12,7 +12,7 @@ import pandas as pd
 
 from tests.parity.comparison import HERE, Comparison, load, read_data
 from trustmeasure.confirmatory import sem
-from trustmeasure.confirmatory.two_level_results import TwoLevelStructuralModel
+from trustmeasure.confirmatory.two_level.results import TwoLevelStructuralModel
 from trustmeasure.errors import ConvergenceWarning
 
 CLUSTERS = {"clustered": "team", "schools": "school"}

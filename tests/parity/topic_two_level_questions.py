@@ -8,7 +8,7 @@ import pandas as pd
 
 from tests.parity.comparison import Case, Comparison, load
 from tests.parity.topic_two_level_models import fit
-from trustmeasure.confirmatory.two_level_results import TwoLevelStructuralModel
+from trustmeasure.confirmatory.two_level.results import TwoLevelStructuralModel
 
 # As in the topic of the models themselves.
 LOOSE = {"rtol": 1e-3, "atol": 1e-4}

@@ -7,8 +7,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, parameter_table
 from trustmeasure.theory import mediation, moderation, theory_of_change
 from trustmeasure.theory.variants import RIVALS
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trustmeasure.confirmatory.expressions import FUNCTIONS, Expression, parse_expression
+from trustmeasure.confirmatory.language.expressions import FUNCTIONS, Expression, parse_expression
 from trustmeasure.errors import OptionError
 
 PLACES = {"a": 0, "b": 1, "c": 2}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trustmeasure.confirmatory.modifiers import Modifiers
-from trustmeasure.confirmatory.syntax import ParsedModel, parse_model
+from trustmeasure.confirmatory.language.modifiers import Modifiers
+from trustmeasure.confirmatory.language.syntax import ParsedModel, parse_model
 from trustmeasure.errors import OptionError
 
 

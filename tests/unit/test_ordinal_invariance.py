@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.invariance import InvarianceResult
 from trustmeasure.invariance.levels import ORDINAL_LEVELS
 from trustmeasure.invariance.ordinal_plans import Measures

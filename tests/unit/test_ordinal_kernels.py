@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.confirmatory.ordinal_completion import (
+from trustmeasure.confirmatory.language.parameters import ParameterTable
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import parameter_table
+from trustmeasure.confirmatory.ordinal.completion import (
     completed,
     explained_ordinal,
     standardised_ordinal,
 )
-from trustmeasure.confirmatory.ordinal_estimation import estimate_ordinal
-from trustmeasure.confirmatory.ordinal_specification import specify_ordinal
-from trustmeasure.confirmatory.parameters import ParameterTable
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import parameter_table
+from trustmeasure.confirmatory.ordinal.estimation import estimate_ordinal
+from trustmeasure.confirmatory.ordinal.specification import specify_ordinal
 from trustmeasure.kernels.ordinal_fit import (
     OrdinalModel,
     OrdinalSample,

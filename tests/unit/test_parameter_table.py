@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trustmeasure.confirmatory.equalities import equality_matrix, nonlinear_equalities
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.confirmatory.language.equalities import equality_matrix, nonlinear_equalities
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, ParameterTable, parameter_table
 from trustmeasure.errors import OptionError
 
 # Made by parameter_tables.R beside it.

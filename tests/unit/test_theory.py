@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, ParameterTable, parameter_table
 from trustmeasure.errors import DataError, DataWarning, OptionError
 from trustmeasure.theory import TheoryOfChange, compare_theories, fit_theory, theory_of_change
 

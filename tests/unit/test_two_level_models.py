@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import trustmeasure as tm
-from trustmeasure.confirmatory.two_level_results import TwoLevelStructuralModel
+from trustmeasure.confirmatory.two_level.results import TwoLevelStructuralModel
 from trustmeasure.errors import ConvergenceWarning
 from trustmeasure.kernels.two_level import cluster_moments
 from trustmeasure.kernels.two_level_models import (

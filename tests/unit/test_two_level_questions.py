@@ -10,7 +10,7 @@ import pytest
 
 import trustmeasure as tm
 from tests.unit.test_two_level_models import FACTORS, REGRESSION, fitted, schools
-from trustmeasure.confirmatory.two_level_results import TwoLevelStructuralModel
+from trustmeasure.confirmatory.two_level.results import TwoLevelStructuralModel
 
 
 @cache

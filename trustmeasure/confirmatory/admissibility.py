@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from trustmeasure._checks import listed
 from trustmeasure.confirmatory.estimation import Estimates
 from trustmeasure.confirmatory.inference import Inference
-from trustmeasure.confirmatory.parameters import Parameter
+from trustmeasure.confirmatory.language.parameters import Parameter
 from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.kernels.sandwich import is_positive
 from trustmeasure.kernels.structural import matrices

@@ -12,7 +12,7 @@ from trustmeasure.confirmatory.estimation import Data, statistic_factor
 from trustmeasure.confirmatory.fit_measures import Tested, degrees_of_freedom
 from trustmeasure.confirmatory.incomplete_fit import Informed, corrected, saturated_trace
 from trustmeasure.confirmatory.inference import infer
-from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.language.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.samples import Samples
 from trustmeasure.confirmatory.specification import specify
 

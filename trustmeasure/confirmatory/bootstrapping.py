@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trustmeasure._checks import as_rng, check_count, check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
 from trustmeasure.confirmatory.estimation import statistic_factor
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.language.parameters import ParameterTable
 from trustmeasure.confirmatory.replication import defined_values
 from trustmeasure.confirmatory.resamples import MomentResamples, Moments, Resamples, resamples_of
 from trustmeasure.confirmatory.results import StructuralModel

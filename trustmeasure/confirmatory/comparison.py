@@ -19,10 +19,10 @@ from trustmeasure.confirmatory.differences import (
     difference_test,
     method_for,
 )
-from trustmeasure.confirmatory.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.language.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.language.parameters import ParameterTable
 from trustmeasure.confirmatory.nesting import is_nested, moment_places
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import ConvergenceWarning, DataError, OptionError

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import listed
 from trustmeasure.confirmatory.admissibility import describe
-from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import (
     Data,
     Estimates,
@@ -25,7 +24,8 @@ from trustmeasure.confirmatory.estimation import (
     score_and_information,
     starting_point,
 )
-from trustmeasure.confirmatory.parameters import Constraint, ParameterTable
+from trustmeasure.confirmatory.language.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.language.parameters import Constraint, ParameterTable
 from trustmeasure.confirmatory.samples import Samples
 from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.errors import OptionError

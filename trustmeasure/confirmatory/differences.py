@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory.estimation import expected_information, hessian
 from trustmeasure.confirmatory.inference import robust_traces
+from trustmeasure.confirmatory.language.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.nesting import moment_places, scaling_at
-from trustmeasure.confirmatory.ordinal_estimation import ESTIMATORS
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.ordinal.estimation import ESTIMATORS
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.results import StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.difference_tests import carried_over, difference_traces

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import as_frame, as_items, check_option, listed, near
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.language.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.samples import Samples, in_order
 from trustmeasure.confirmatory.specification import Block

@@ -11,7 +11,6 @@ from trustmeasure._checks import check_level, check_option, listed
 from trustmeasure.confirmatory.admissibility import problems_of
 from trustmeasure.confirmatory.baseline import fit_baseline
 from trustmeasure.confirmatory.constrained import estimate_within
-from trustmeasure.confirmatory.equalities import nonlinear_equalities
 from trustmeasure.confirmatory.estimation import prepare
 from trustmeasure.confirmatory.fit_measures import (
     Tested,
@@ -20,7 +19,10 @@ from trustmeasure.confirmatory.fit_measures import (
 )
 from trustmeasure.confirmatory.incomplete_fit import corrected, informed, saturated_trace
 from trustmeasure.confirmatory.inference import ESTIMATORS, infer
-from trustmeasure.confirmatory.ordinal_fitting import fit_ordinal_model
+from trustmeasure.confirmatory.language.equalities import nonlinear_equalities
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, ParameterTable, parameter_table
+from trustmeasure.confirmatory.ordinal.fitting import fit_ordinal_model
 from trustmeasure.confirmatory.reporting import estimates_frame, r_squared_frame
 from trustmeasure.confirmatory.requirements import (
     LIKELIHOOD_KINDS,
@@ -46,9 +48,7 @@ from trustmeasure.confirmatory.samples import (
     unbiased,
 )
 from trustmeasure.confirmatory.specification import specify
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, ParameterTable, parameter_table
-from trustmeasure.confirmatory.two_level_fitting import fit_levels
+from trustmeasure.confirmatory.two_level.fitting import fit_levels
 from trustmeasure.errors import ConvergenceWarning, OptionError
 from trustmeasure.results import Notes
 

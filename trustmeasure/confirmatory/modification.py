@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import check_level, check_option
 from trustmeasure.confirmatory.admissibility import describe
-from trustmeasure.confirmatory.equalities import equality_matrix
 from trustmeasure.confirmatory.estimation import score_and_information, statistic_factor
-from trustmeasure.confirmatory.parameters import Constraint, Parameter, ParameterTable
+from trustmeasure.confirmatory.language.equalities import equality_matrix
+from trustmeasure.confirmatory.language.parameters import Constraint, Parameter, ParameterTable
 from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.specification import Block, Specification, specify
 from trustmeasure.errors import OptionError

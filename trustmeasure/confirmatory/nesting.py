@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory.inference import infer
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.language.parameters import ParameterTable
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.kernels.moment_fit import Model, Sample, fit_moments, reduced_parameters
 from trustmeasure.kernels.ordinal_fit import OrdinalModel, fit_ordinal

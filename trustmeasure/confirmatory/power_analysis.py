@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from trustmeasure._checks import as_rng, check_count, check_level
 from trustmeasure.confirmatory.admissibility import describe
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.ordinal_simulation import OrdinalPopulation
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.simulation import OrdinalPopulation
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.results import StructuralModel
 from trustmeasure.confirmatory.simulation import population, simulate, simulation_model

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.language.parameters import ParameterTable
 from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.specification import Specification, specify
 from trustmeasure.confirmatory.standardised import standardised

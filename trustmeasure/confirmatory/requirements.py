@@ -9,10 +9,10 @@ import numpy as np
 from trustmeasure._checks import check_option, listed
 from trustmeasure.confirmatory.fit_measures import n_moments
 from trustmeasure.confirmatory.inference import ESTIMATORS
-from trustmeasure.confirmatory.ordinal_estimation import ESTIMATORS as ORDINAL_ESTIMATORS
+from trustmeasure.confirmatory.language.table import ParameterTable
+from trustmeasure.confirmatory.ordinal.estimation import ESTIMATORS as ORDINAL_ESTIMATORS
 from trustmeasure.confirmatory.samples import Samples
 from trustmeasure.confirmatory.specification import Specification
-from trustmeasure.confirmatory.table import ParameterTable
 from trustmeasure.errors import DataError, OptionError
 
 MISSING = ("listwise", "fiml")

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory.constrained import Restrictions
 from trustmeasure.confirmatory.estimation import hessian
-from trustmeasure.confirmatory.ordinal_resamples import OrdinalResamples
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.parameters import ParameterTable
+from trustmeasure.confirmatory.language.parameters import ParameterTable
+from trustmeasure.confirmatory.ordinal.resamples import OrdinalResamples
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.replication import Refit, improper
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
-from trustmeasure.confirmatory.two_level_resamples import ClusterResamples
-from trustmeasure.confirmatory.two_level_results import TwoLevelStructuralModel
+from trustmeasure.confirmatory.two_level.resamples import ClusterResamples
+from trustmeasure.confirmatory.two_level.results import TwoLevelStructuralModel
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels.moment_replicates import Replicates, drawn_rows, resampled_moments
 from trustmeasure.kernels.pattern_fit import case_scores

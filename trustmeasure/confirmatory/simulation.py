@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.ordinal_simulation import OrdinalPopulation
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.simulation import OrdinalPopulation
 from trustmeasure.confirmatory.replication import Refit
 from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel

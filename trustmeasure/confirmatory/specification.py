@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.equalities import equality_matrix
-from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.language.equalities import equality_matrix
+from trustmeasure.confirmatory.language.parameters import Parameter, ParameterTable
 from trustmeasure.kernels.moment_fit import Model
 from trustmeasure.kernels.structural import NAMES, Layout
 

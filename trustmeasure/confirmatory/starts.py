@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.language.parameters import Parameter, ParameterTable
 from trustmeasure.confirmatory.specification import Specification
 from trustmeasure.kernels.factor_starts import instrumental_loadings, principal_loadings
 from trustmeasure.kernels.moment_fit import reduced_parameters

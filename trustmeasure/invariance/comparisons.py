@@ -7,7 +7,7 @@ from typing import Any
 
 from trustmeasure.confirmatory import StructuralModel
 from trustmeasure.confirmatory.differences import Difference, difference_test
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.thresholds import Verdict, load_thresholds
 

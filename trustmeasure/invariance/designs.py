@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel, cfa
 from trustmeasure.confirmatory.admissibility import problems_of
-from trustmeasure.confirmatory.ordinal_fitting import problems_of_ordinal
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.ordinal.fitting import problems_of_ordinal
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.errors import ConvergenceWarning
 from trustmeasure.kernels.structural import matrices
 

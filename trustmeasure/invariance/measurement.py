@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustmeasure.confirmatory.syntax import parse_model
+from trustmeasure.confirmatory.language.syntax import parse_model
 
 
 def read_measurement(

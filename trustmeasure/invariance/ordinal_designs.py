@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.invariance.designs import Measured, Row, latent_moments, quietly
 from trustmeasure.invariance.ordinal_answers import Answers
 from trustmeasure.invariance.ordinal_plans import Measures, Plan

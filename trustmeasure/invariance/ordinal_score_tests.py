@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure.confirmatory import StructuralModel
-from trustmeasure.confirmatory.ordinal_specification import specify_ordinal
-from trustmeasure.confirmatory.parameters import ParameterTable
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.language.parameters import ParameterTable
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.ordinal.specification import specify_ordinal
 from trustmeasure.invariance.ordinal_designs import OrdinalDesign, solution_of
 from trustmeasure.invariance.ordinal_plans import Plan
 from trustmeasure.invariance.score_tests import tests_frame

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from trustmeasure._checks import as_frame, listed, near
-from trustmeasure.confirmatory.parameters import Parameter
+from trustmeasure.confirmatory.language.parameters import Parameter
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.results import Notes
 

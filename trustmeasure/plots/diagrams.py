@@ -11,8 +11,8 @@ import pandas as pd
 
 from trustmeasure._checks import listed
 from trustmeasure.confirmatory import StructuralModel, TwoLevelStructuralModel
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, parameter_table
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.theory import TheoryFit, TheoryOfChange
 

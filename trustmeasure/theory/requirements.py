@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustmeasure.confirmatory.syntax import parse_model
-from trustmeasure.confirmatory.table import DEFAULTS, parameter_table
+from trustmeasure.confirmatory.language.syntax import parse_model
+from trustmeasure.confirmatory.language.table import DEFAULTS, parameter_table
 from trustmeasure.errors import DataError
 from trustmeasure.theory.models import TheoryOfChange
 from trustmeasure.thresholds import load_thresholds

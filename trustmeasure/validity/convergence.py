@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trustmeasure._checks import check_level
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.reporting import delta_errors
 from trustmeasure.confirmatory.results import StructuralModel
 from trustmeasure.kernels.categorical_factor import categorical_omega_of

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.categorical_factor import categorical_omega_of

@@ -16,13 +16,13 @@ from trustmeasure.confirmatory.comparison import check_subtractable, compare_mod
 from trustmeasure.confirmatory.estimation import Estimates, estimate
 from trustmeasure.confirmatory.fit_measures import degrees_of_freedom
 from trustmeasure.confirmatory.inference import Inference, infer
+from trustmeasure.confirmatory.language.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.language.syntax import parse_model
 from trustmeasure.confirmatory.models import cfa
-from trustmeasure.confirmatory.ordinal_results import OrdinalStructuralModel
-from trustmeasure.confirmatory.parameters import Parameter, ParameterTable
+from trustmeasure.confirmatory.ordinal.results import OrdinalStructuralModel
 from trustmeasure.confirmatory.resamples import complete_fit
 from trustmeasure.confirmatory.results import Fitted, StructuralModel
 from trustmeasure.confirmatory.specification import Specification, specify
-from trustmeasure.confirmatory.syntax import parse_model
 from trustmeasure.errors import ConvergenceWarning, OptionError, TrustMeasureWarning
 from trustmeasure.kernels.fit_indices import pvalue
 from trustmeasure.results import Notes, Result

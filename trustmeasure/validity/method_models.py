@@ -12,7 +12,7 @@ import pandas as pd
 
 from trustmeasure._checks import listed
 from trustmeasure.confirmatory import StructuralModel, compare_models, sem
-from trustmeasure.confirmatory.syntax import parse_model
+from trustmeasure.confirmatory.language.syntax import parse_model
 from trustmeasure.errors import ConvergenceWarning, OptionError, TrustMeasureWarning
 from trustmeasure.results import Notes
 

@@ -1,0 +1,1 @@
+"""The language of models: from lavaan's syntax to a table of parameters."""

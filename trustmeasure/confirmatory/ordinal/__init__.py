@@ -1,0 +1,1 @@
+"""Models of ordered items: thresholds, polychoric correlations, weighted least squares."""

@@ -1,0 +1,1 @@
+"""Models with two levels: persons within clusters, and the clusters."""
