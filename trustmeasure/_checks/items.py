@@ -1,15 +1,8 @@
-"""The one door: whatever a user passes in becomes a persons × items array here.
-
-Frames of any kind that narwhals knows, NumPy arrays, `Scores` and `Responses` all enter
-through `as_items` (or `as_grouped`, where persons sit in clusters). Everything behind
-the door may assume finite floats with NaN for missing, unique names, and enough of both
-persons and items.
-"""
+"""Answers as a persons × items array of floats, with NaN for what is missing."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure.errors import DataError, OptionError
+from trustmeasure._checks.frames import as_frame
+from trustmeasure._checks.options import listed, near
+from trustmeasure.errors import DataError
 
 FloatArray = NDArray[np.float64]
 
@@ -60,102 +55,6 @@ class GroupedItems(Items):
     codes: NDArray[np.intp]
     labels: tuple[Any, ...]
     cluster_name: str
-
-
-def near(name: object, known: Iterable[object]) -> str:
-    """Give the sentence that suggests known names close to ``name``, or an empty string."""
-    options = [str(option) for option in known]
-    lowered = {option.lower(): option for option in reversed(options)}
-    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=3, cutoff=0.6)
-    if not found:
-        return ""
-    return " Did you mean " + " or ".join(f"'{lowered[match]}'" for match in found) + "?"
-
-
-def listed(names: Iterable[object], limit: int = 12) -> str:
-    """Quote names for a message, and count those that no longer fit."""
-    quoted = [f"'{name}'" for name in names]
-    rest = len(quoted) - limit
-    return ", ".join(quoted[:limit]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def check_option(name: str, value: object, allowed: Sequence[object]) -> None:
-    """Refuse a value that the argument ``name`` does not offer, and list those it does."""
-    if any(type(value) is type(option) and value == option for option in allowed):
-        return
-    raise OptionError(
-        f"{name}={value!r} is not offered. Allowed: "
-        + ", ".join(repr(option) for option in allowed)
-        + "."
-        + near(value, allowed)
-    )
-
-
-def check_level(name: str, value: float) -> float:
-    """Refuse a probability or confidence level that is not strictly between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
-        raise OptionError(f"{name}={value!r} must be a number strictly between 0 and 1.")
-    return float(value)
-
-
-def check_count(name: str, value: object, *, least: int = 1) -> int:
-    """Refuse anything but a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise OptionError(f"{name}={value!r} must be a whole number of at least {least}.")
-    return int(value)
-
-
-def as_rng(rng: Any) -> np.random.Generator:
-    """Accept None, a seed, or a Generator, as NumPy does."""
-    if rng is not None and not isinstance(
-        rng, (int, np.integer, np.random.Generator, np.random.SeedSequence, np.random.BitGenerator)
-    ):
-        raise OptionError(
-            f"rng={rng!r} must be None, a whole number used as seed, or a numpy.random.Generator."
-        )
-    if isinstance(rng, (int, np.integer)) and rng < 0:
-        raise OptionError(f"rng={rng!r} is negative; a seed is a whole number from 0.")
-    return np.random.default_rng(rng)
-
-
-def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
-    """Bring any accepted container to a pandas DataFrame with unique string column names.
-
-    Frames keep all of their columns, context included. `Scores` give their context
-    columns and their keyed items (of one scale, with ``scale``). Raw `Responses` are
-    refused: reversed items in them still point the other way.
-    """
-    native = getattr(data, "__trustmeasure_frame__", None)
-    if native is not None:
-        frame: pd.DataFrame = native(scale)
-    elif scale is not None:
-        raise OptionError(
-            f"scale={scale!r} picks a scale out of Scores, but the data are "
-            f"{_kind(data)}. Pass items=[...] instead, or score the data first with "
-            "trustmeasure.score(data, instrument)."
-        )
-    elif isinstance(data, pd.DataFrame):
-        frame = data
-    elif isinstance(data, np.ndarray):
-        if data.ndim != 2:
-            raise DataError(
-                f"The data are an array of {data.ndim} dimension(s); expected 2, with persons "
-                "in rows and items in columns."
-            )
-        frame = pd.DataFrame(data, columns=[f"item{j + 1}" for j in range(data.shape[1])])
-    else:
-        frame = _from_narwhals(data)
-    given = frame.columns.tolist()
-    if frame.columns.is_unique and all(type(name) is str for name in given):
-        return frame  # a new index of names costs more than most of what follows
-    names = [str(name) for name in given]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(
-            f"Column name(s) {listed(repeated)} occur more than once in the data. Every item "
-            "needs a name of its own: rename or drop the copies."
-        )
-    return frame.set_axis(names, axis=1)
 
 
 def as_items(
@@ -421,34 +320,3 @@ def _holds_numbers(column: pd.Series[Any]) -> bool:
     return all(
         issubclass(kind, (int, float, np.number)) or kind.__name__ == "Decimal" for kind in kinds
     )
-
-
-def _from_narwhals(data: Any) -> pd.DataFrame:
-    import narwhals as nw
-
-    if isinstance(data, (pd.Series, list, tuple, dict, str, bytes)) or data is None:
-        raise DataError(
-            f"The data are {_kind(data)}; expected a DataFrame or a 2-D array with persons in "
-            "rows, or Scores."
-        )
-    try:
-        frame = nw.from_native(data)
-    except TypeError:
-        raise DataError(
-            f"The data are {_kind(data)}; expected a DataFrame (pandas, Polars, PyArrow, "
-            "DuckDB), a 2-D array with persons in rows, or Scores."
-        ) from None
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    # narwhals goes through Arrow here, which needs pyarrow; columns as lists do not.
-    columns = {
-        name: frame[name].to_numpy() if frame[name].dtype.is_numeric() else frame[name].to_list()
-        for name in frame.columns
-    }
-    return pd.DataFrame(columns)
-
-
-def _kind(data: Any) -> str:
-    name = type(data).__name__
-    article = "an" if name[:1].lower() in "aeiou" else "a"
-    return f"{article} {name}"
