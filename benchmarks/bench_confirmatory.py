@@ -7,32 +7,12 @@ from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
-from peers import Row, best_of, time_r
+from peers import EVERYTHING, ITEMS, MODEL, Row, best_of, three_factors, time_r
 
 from trustmeasure.confirmatory import bootstrap, cfa
 from trustmeasure.invariance import measurement_invariance
 from trustmeasure.theory import mediation
 from trustmeasure.validity import htmt
-
-ITEMS = {"a": range(1, 8), "b": range(8, 15), "c": range(15, 21)}
-MODEL = "\n".join(
-    f"{name} =~ " + " + ".join(f"q{i}" for i in items) for name, items in ITEMS.items()
-)
-
-
-def three_factors(n: int, *, seed: int = 1) -> pd.DataFrame:
-    """Make answers of ``n`` persons to items of three correlated factors."""
-    rng = np.random.default_rng(seed)
-    between = np.array([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
-    factors = rng.multivariate_normal(np.zeros(3), between, size=n)
-    found = {}
-    for place, items in enumerate(ITEMS.values()):
-        for i in items:
-            loading = 0.5 + 0.02 * i
-            behind = loading * factors[:, place] + np.sqrt(1 - loading**2) * rng.normal(size=n)
-            found[f"q{i}"] = np.clip(np.round(behind * 1.1 + 3 + 0.3 * (i % 3)), 1, 5)
-    return pd.DataFrame(found)
-
 
 TEAMS = "fa =~ q1 + q2 + q3 + q4\nfb =~ q5 + q6 + q7 + q8"
 
@@ -68,8 +48,6 @@ def semopy_seconds(data: pd.DataFrame) -> float | None:
 N_BOOT = 1000
 # Of lavaan's bootstrap, this many refits are timed and the rest reckoned.
 TIMED = 20
-# What a result of ours holds from the start.
-EVERYTHING = "fitMeasures(f); standardizedSolution(f)"
 
 
 def with_holes(data: pd.DataFrame, share: float, *, seed: int = 3) -> pd.DataFrame:
