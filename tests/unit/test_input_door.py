@@ -251,3 +251,11 @@ def test_large_and_small_units_are_no_obstacle() -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(OptionError, match="whole number from 0"):
         _checks.as_rng(-1)
+
+
+def test_codes_that_a_missing_one_made_floats_are_written_whole() -> None:
+    teams = [1.0, 1.0, 2.0, 2.5, np.nan, 2.0]
+    frame = pd.DataFrame({"q1": [1, 2, 3, 4, 5, 3], "q2": [2, 2, 3, 5, 4, 1], "team": teams})
+    assert [str(label) for label in _checks.as_grouped(frame, cluster="team").labels] == [
+        "1", "2", "2.5",
+    ]  # fmt: skip

@@ -49,7 +49,7 @@ def test_the_table_of_levels_says_what_holds_and_by_whose_criteria(
 ) -> None:
     table = tm.table(schools)
     frame = table.frame.set_index("Level")
-    assert frame.iloc[:, -1].tolist() == ["—", "holds", "does not hold", "holds"]
+    assert frame.iloc[:, -1].tolist() == ["—", "yes", "no", "yes"]
     assert frame.iloc[2, 0] == "164.10 (60)"
     assert "Chen, 2007" in table.to_markdown()
     assert "**−.038**" in table.to_markdown()
@@ -62,7 +62,7 @@ def test_the_users_criteria_decide_in_the_table(schools: InvarianceResult) -> No
         "delta_srmr_intercepts": {"criterion": {"most": 0.5, "source": "Nobody, 2026"}},
     }
     frame = tm.table(schools, thresholds=lax).frame
-    assert frame.iloc[:, -1].tolist() == ["—", "holds", "holds", "holds"]
+    assert frame.iloc[:, -1].tolist() == ["—", "yes", "yes", "yes"]
 
 
 def test_tables_of_partial_models_effects_and_alignment(

@@ -129,9 +129,12 @@ def test_scores_cut_offs_and_power_have_tables(fit: Any) -> None:
     cutoffs = tm.fit_cutoffs(fit, n_rep=50, rng=1)
     assert cells(tm.table(cutoffs), "Observed")[1:] == [".065", ".092", ".931"]
     plain = tm.table(tm.power(24, [100, 301]))
-    assert list(plain.frame["Power"])[:1] == [".27"]
-    simulated = tm.power(fit, [100], n_rep=50, rng=1)
-    assert any(line.group == "Parameters" for line in tm.table(simulated).rows)
+    assert [str(column.heading) for column in plain.columns][1:] == ["n = 100", "n = 301"]
+    assert cells(plain, "exact fit")[0] == "exact fit"
+    assert cells(plain, "close fit (RMSEA .08 against .05)")[1] == ".27"
+    simulated = tm.table(tm.power(fit, [100, 301], n_rep=50, rng=1))
+    assert any(line.group == "Parameters" for line in simulated.rows)
+    assert cells(simulated, "textual → x5")[1:] == ["1.00", "1.00"]
 
 
 def test_short_forms_show_what_was_held_out() -> None:

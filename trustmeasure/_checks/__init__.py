@@ -6,9 +6,7 @@ the door may assume finite floats with NaN for missing, unique names, and enough
 persons and items.
 """
 
-from trustmeasure._checks.frames import (
-    as_frame,
-)
+from trustmeasure._checks.frames import as_frame, as_label
 from trustmeasure._checks.items import (
     FloatArray,
     GroupedItems,
@@ -36,6 +34,7 @@ __all__ = [
     "as_frame",
     "as_grouped",
     "as_items",
+    "as_label",
     "as_rng",
     "check_count",
     "check_level",

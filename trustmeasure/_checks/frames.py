@@ -51,6 +51,11 @@ def as_frame(data: Any, *, scale: str | None = None) -> pd.DataFrame:
     return frame.set_axis(names, axis=1)
 
 
+def as_label(value: Any) -> Any:
+    """Write a code 1.0 as 1: columns of codes hold floats as soon as one is missing."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _from_narwhals(data: Any) -> pd.DataFrame:
     import narwhals as nw
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks.frames import as_frame
+from trustmeasure._checks.frames import as_frame, as_label
 from trustmeasure._checks.options import listed, near
 from trustmeasure.errors import DataError
 
@@ -140,7 +140,7 @@ def as_grouped(
         values=block.values,
         names=block.names,
         codes=place[codes],
-        labels=tuple(labels[i] for i in order),
+        labels=tuple(as_label(labels[i]) for i in order),
         cluster_name=name,
     )
 

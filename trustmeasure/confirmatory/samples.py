@@ -14,6 +14,7 @@ from trustmeasure._checks import (
     Items,
     as_frame,
     as_items,
+    as_label,
     check_count,
     listed,
     near,
@@ -108,7 +109,7 @@ def group_labels(data: Any, group: str | None) -> list[Any]:
             f"The group column '{group}' has {len(labels)} different value(s); at least 2 groups "
             "are needed."
         )
-    return labels
+    return [as_label(label) for label in labels]
 
 
 def from_data(

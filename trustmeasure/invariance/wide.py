@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from trustmeasure._checks import as_frame, listed, near
+from trustmeasure._checks import as_frame, as_label, listed, near
 from trustmeasure.confirmatory.language.parameters import Parameter
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.results import Notes
@@ -160,7 +160,7 @@ def waves_in_order(column: pd.Series[Any]) -> list[Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         present = set(column.dropna())
         return [label for label in column.cat.categories if label in present]
-    labels = list(pd.unique(column.dropna()))
+    labels = [as_label(label) for label in pd.unique(column.dropna())]
     if pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "M":
         return sorted(labels)
     return labels

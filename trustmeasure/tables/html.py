@@ -30,7 +30,7 @@ CSS = """<style>
 </style>
 """
 
-_TAGS = {"italic": "i", "sub": "sub", "sup": "sup"}
+_TAGS = {"italic": "i", "sub": "sub"}
 
 
 def write_html(table: Table, *, css: bool) -> str:

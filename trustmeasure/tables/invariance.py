@@ -52,7 +52,6 @@ def ladder_table(result: InvarianceResult, options: Options) -> Table:
         cells: list[str | Cell] = [
             NAMES[str(name)],
             f"{number(line['chisq'])} ({count(line['df'])})",
-            p_value(line["pvalue"]),
             bounded(line["cfi"], 3),
             f"{bounded(line['rmsea'], 3)} "
             + interval(line["rmsea_ci_lower"], line["rmsea_ci_upper"], digits=3),
@@ -70,13 +69,12 @@ def ladder_table(result: InvarianceResult, options: Options) -> Table:
                 good = options.thresholds.verdict(measure, float(value)).meets
                 met.append(bool(good))
             cells.append(Cell(bounded(value, 3), strong=good is False))
-        cells.append(("holds" if all(met) else "does not hold") if met else NOT_AVAILABLE)
+        cells.append(("yes" if all(met) else "no") if met else NOT_AVAILABLE)
         rows.append(row(*cells))
     measures = tuple(dict.fromkeys(used))
     columns = [
         left("Level"),
         Column(CHISQ + " (" + DF + ")"),
-        Column(P),
         Column(rich("CFI")),
         Column(rich("RMSEA [90% CI]")),
         Column(rich("SRMR")),
@@ -85,7 +83,7 @@ def ladder_table(result: InvarianceResult, options: Options) -> Table:
         Column(rich("ΔCFI"), spanner="Change"),
         Column(rich("ΔRMSEA"), spanner="Change"),
         Column(rich("ΔSRMR"), spanner="Change"),
-        left("By the criteria"),
+        left("Holds"),
     ]
     over = "groups" if result.design.kind == "group" else "waves"
     labels = ", ".join(result.settings["labels"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row, sub, sup
+from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row, sub
 from trustmeasure.tables.numbers import (
     bounded,
     count,
@@ -201,8 +201,8 @@ def _curve_notes(result: CurvilinearResult, confidence: str) -> list[Rich | str]
         f"interval {limits}. u-test (Lind & Mehlum, 2010): "
     )
     return [
-        N + f" = {count(result.n)}; {errors}; " + italic("R") + sup("2")
-        + f" = {bounded(result.r2)}, of which the quadratic term {bounded(result.delta_r2)}.",
+        N + f" = {count(result.n)}; {errors}; " + italic("R")
+        + f"² = {bounded(result.r2)}, of which the quadratic term {bounded(result.delta_r2)}.",
         turn + P + p_statement(result.u_pvalue) + ".",
         f"Two lines as Simonsohn (2018). {both}",
     ]  # fmt: skip

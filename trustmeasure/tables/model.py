@@ -8,12 +8,12 @@ from typing import Literal
 
 import pandas as pd
 
-Kind = Literal["plain", "italic", "sub", "sup"]
+Kind = Literal["plain", "italic", "sub"]
 
 
 @dataclass(frozen=True)
 class Rich:
-    """Text in which some parts are italic, lowered or raised.
+    """Text in which some parts are italic or lowered.
 
     Only the project's own words carry markup; what users bring in is always plain, and
     escaped by whoever writes it out.
@@ -44,11 +44,6 @@ def italic(text: str) -> Rich:
 def sub(text: str) -> Rich:
     """Set text below the line."""
     return Rich((("sub", text),))
-
-
-def sup(text: str) -> Rich:
-    """Set text above the line."""
-    return Rich((("sup", text),))
 
 
 @dataclass(frozen=True)

@@ -217,9 +217,17 @@ def cutoffs_table(result: FitCutoffs, options: Options) -> Table:
 
 
 def power_table(result: PowerResult, options: Options) -> Table:
-    """Show the power of each test of fit, and of each parameter where it was simulated."""
+    """Show the power of each test of fit, and of each parameter where it was simulated.
+
+    Sample sizes stand side by side. Variances of single variables stay in the frame, as in the
+    table of the model.
+    """
     settings = result.settings
-    columns = [left("Test"), Column(N), Column(rich("Power"))]
+    sizes = list(result.fit.index)
+    columns = [
+        left("Test"),
+        *(Column(N + f" = {count(size)}", spanner="Power") for size in sizes),
+    ]
     names = {
         "close_fit": f"close fit (RMSEA {bounded(settings['rmsea_a'])} against "
         f"{bounded(settings['rmsea0'])})",
@@ -227,16 +235,22 @@ def power_table(result: PowerResult, options: Options) -> Table:
         "exact": "exact fit",
     }
     rows = [Row(group="Fit of the model")]
-    for size, values in lines(result.fit):
-        rows += [row(names.get(str(k), str(k)), count(size), bounded(v)) for k, v in values.items()]
+    for test in result.fit:
+        rows.append(row(names.get(str(test), str(test)), *map(bounded, result.fit[test])))
     notes: list[Rich | str] = [
         DF + f" = {count(settings['df'])}, α = {bounded(settings['alpha'])}."
     ]
     if result.parameters is not None:
         rows.append(Row(group="Parameters"))
-        for (size, name), values in lines(result.parameters):
-            strong = bool(values["power"] < 0.8)
-            rows.append(row(str(name), count(size), Cell(bounded(values["power"]), strong=strong)))
+        found = result.parameters["power"]
+        for name in found.loc[sizes[0]].index:
+            lhs, op, rhs = str(name).split(" ", 2)
+            if lhs != rhs:
+                cells = [
+                    Cell(bounded(v), strong=bool(v < 0.8))
+                    for v in found.loc[[(n, name) for n in sizes]]
+                ]
+                rows.append(row(f"{lhs} {_ARROWS.get(op, op)} {rhs}", *cells))
         notes.append(
             f"Power of parameters from {count(settings['n_rep'])} simulated samples; bold: below "
             ".80."

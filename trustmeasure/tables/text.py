@@ -118,7 +118,6 @@ def _keep_edges(text: str, escaped: str) -> str:
 
 def _markdown(text: Rich) -> str:
     marks = {"plain": ("", ""), "italic": ("*", "*"), "sub": ("<sub>", "</sub>")}
-    marks["sup"] = ("<sup>", "</sup>")
     return "".join(
         marks[kind][0] + _keep_edges(part, escape_markdown(part)) + marks[kind][1]
         for kind, part in text.parts
@@ -126,7 +125,7 @@ def _markdown(text: Rich) -> str:
 
 
 def _latex(text: Rich) -> str:
-    commands = {"italic": "textit", "sub": "textsubscript", "sup": "textsuperscript"}
+    commands = {"italic": "textit", "sub": "textsubscript"}
     return "".join(
         _keep_edges(part, escape_latex(part))
         if kind == "plain"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row, sup
+from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row
 from trustmeasure.tables.numbers import (
     bounded,
     count,
@@ -181,7 +181,7 @@ def mediation_table(result: MediationResult, options: Options) -> Table:
     notes: list[Rich | str] = [
         N + f" = {count(result.n)}. Intervals of effects: {kind}{drawn}; bold: they exclude 0."
         f"{beside}",
-        R + sup("2") + f": {explained}.",
+        R + f"²: {explained}.",
         "Effects are causal only as far as no other cause of mediator and outcome is left out.",
     ]
     columns = [left("Effect"), *_effect_columns(confidence)]
@@ -208,9 +208,7 @@ def moderation_table(result: ModerationResult, options: Options) -> Table:
     centred = f" {x} and {w} are centred in the regression." if settings["center"] else ""
     notes: list[Rich | str] = [
         N + f" = {count(result.n)}; {kind} errors." + centred,
-        R
-        + sup("2")
-        + f" = {bounded(result.r2)}, of which the interaction {bounded(result.delta_r2)}.",
+        R + f"² = {bounded(result.r2)}, of which the interaction {bounded(result.delta_r2)}.",
         "Regions: the slope in their middle, and the share of persons in them.",
     ]
     if settings["ci"] != "classical":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row, sub, sup
+from trustmeasure.tables.model import Cell, Column, Rich, Row, Table, italic, rich, row
 from trustmeasure.tables.numbers import (
     bounded,
     count,
@@ -194,7 +194,7 @@ def criterion_table(result: CriterionValidityResult, options: Options) -> Table:
         ]
     if result.incremental is not None:
         columns += [
-            Column(rich("Δ") + italic("R") + sup("2"), spanner="Beyond covariates"),
+            Column(rich("Δ") + italic("R") + "²", spanner="Beyond covariates"),
             Column(rich(confidence), spanner="Beyond covariates"),
             Column(P, spanner="Beyond covariates"),
         ]
@@ -255,11 +255,10 @@ def _criterion_notes(
 def corrected_table(result: DisattenuatedCorrelation, options: Options) -> Table:
     """Show the observed correlation, both reliabilities, and the corrected correlation."""
     settings = result.settings
-    x, y = (sub(letter) for letter in "xy")
     columns = [
         Column(R),
-        Column(rich("Reliability ") + x),
-        Column(rich("Reliability ") + y),
+        Column(rich("Reliability of ") + italic("x")),
+        Column(rich("Reliability of ") + italic("y")),
         Column(rich("Corrected ") + R),
         Column(rich(f"{level(settings['conf_level'])} CI")),
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trustmeasure._checks import check_level, listed, near
+from trustmeasure._checks import as_label, check_level, listed, near
 from trustmeasure.errors import DataError, OptionError
 from trustmeasure.kernels import group_differences as kernel
 from trustmeasure.kernels.discrimination import area_under_curve
@@ -211,7 +211,7 @@ def known_groups(
 
 def _order(column: pd.Series[Any], expected: Sequence[Any] | None) -> list[Any]:
     """Put the groups in the expected order, or in that of their labels."""
-    found = list(column.dropna().unique())
+    found = [as_label(label) for label in column.dropna().unique()]
     if expected is None:
         if isinstance(column.dtype, pd.CategoricalDtype):
             return [label for label in column.cat.categories if label in set(found)]
