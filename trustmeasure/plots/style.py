@@ -226,9 +226,11 @@ def wrap(text: str, width: int) -> str:
 
 
 def unit_axis(ax: Axes) -> None:
-    """Give the horizontal axis ticks from 0 to 1, or from below 0 where it begins there."""
+    """Give the horizontal axis ticks from 0 to 1, or from where it begins."""
     low = ax.get_xlim()[0]
-    ticks = [round(0.2 * i, 1) for i in range(-5, 6) if 0.2 * i >= low - 1e-9]
+    # Two ticks alone would show no scale.
+    every = 1 if low > 0.4 else 2
+    ticks = [i / 10 for i in range(-10, 11, every) if i / 10 >= low - 1e-9]
     ax.set_xticks(ticks, ["0" if tick == 0 else bounded(tick, 1) for tick in ticks])
     ax.tick_params(axis="x", length=0)
 

@@ -14,14 +14,14 @@ CSS = """<style>
   border-bottom: 1.5px solid currentColor; font-variant-numeric: tabular-nums; }
 .tm-table caption { caption-side: top; text-align: left; padding: 0 0 .5em; color: inherit; }
 .tm-table caption b { display: block; }
-.tm-table th, .tm-table td { border: 0; padding: .25em .7em; vertical-align: top;
+.tm-table th, .tm-table td { border: 0; padding: .25em .6em; vertical-align: top;
   text-align: right; background: none; font-weight: normal; white-space: nowrap; }
 .tm-table thead th { white-space: normal; }
 .tm-table thead tr:last-child th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 .tm-table th.tm-span { text-align: center; border-bottom: 1px solid currentColor; }
 .tm-table .tm-left { text-align: left; white-space: normal; overflow-wrap: break-word; }
 .tm-table .tm-center { text-align: center; }
-.tm-table td.tm-left { min-width: 6em; max-width: 28em; }
+.tm-table td.tm-left { max-width: 28em; } .tm-table td.tm-left:first-child { min-width: 6em; }
 .tm-table .tm-rule > * { border-top: 1px solid currentColor; }
 .tm-table .tm-group th { text-align: left; font-style: italic; padding-top: .7em; }
 .tm-table .tm-muted { opacity: .6; }
