@@ -132,6 +132,34 @@ def test_scores_are_modes_of_the_posterior() -> None:
     assert found.se.loc[0, "A"] == pytest.approx(curvature**-0.5, rel=1e-4)
 
 
+def test_scores_take_what_a_covariate_does_to_an_item() -> None:
+    from scipy.optimize import minimize_scalar
+    from scipy.special import ndtr
+
+    data = bfi().assign(decades=bfi()["age"] / 10)
+    model = tm.sem(f"{ONE}\nA ~ decades\nA3 ~ decades", data, ordered=ITEMS)
+    known = model.estimates.set_index(["lhs", "op", "rhs"])["est"]
+    person = data.iloc[3]
+
+    def misfit(eta: float) -> float:
+        variance = known[("A", "~~", "A")]
+        total = 0.5 * (eta - known[("A", "~", "decades")] * person["decades"]) ** 2 / variance
+        for name in ITEMS:
+            cuts = [-np.inf, *(known[(name, "|", f"t{k}")] for k in range(1, 6)), np.inf]
+            loading = known[("A", "=~", name)]
+            at = loading * eta
+            at += known[("A3", "~", "decades")] * person["decades"] if name == "A3" else 0.0
+            answer = int(person[name])
+            edges = (np.array(cuts[answer - 1 : answer + 1]) - at) / np.sqrt(
+                1 - loading**2 * variance
+            )
+            total -= np.log(np.diff(ndtr(edges))[0])
+        return float(total)
+
+    best = minimize_scalar(misfit, bracket=(-1, 1), options={"xtol": 1e-10})
+    assert model.factor_scores().scores["A"].iloc[3] == pytest.approx(best.x, abs=1e-6)
+
+
 def test_scores_do_not_depend_on_the_parameterization() -> None:
     delta = tm.cfa(ONE, bfi(), ordered=ITEMS, std_lv=True).factor_scores()
     theta = tm.cfa(ONE, bfi(), ordered=ITEMS, std_lv=True, parameterization="theta")
