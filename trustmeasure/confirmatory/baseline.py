@@ -85,4 +85,4 @@ def _independence_table(table: ParameterTable, means: bool) -> ParameterTable:
             exo = name in given
             free += not exo
             rows.append(Parameter(name, "~1", "", group=group, free=0 if exo else free, exo=exo))
-    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), latent=())
+    return replace(table, parameters=tuple(rows), constraints=(), definitions=())

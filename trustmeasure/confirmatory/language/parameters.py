@@ -93,8 +93,6 @@ class ParameterTable:
         The user's, then those of shared labels and of ``group_equal``; names are resolved.
     definitions : tuple of Definition
         In the order of the model; names are resolved, earlier definitions included.
-    observed, latent : tuple of str
-        Over all groups and levels, in lavaan's order ("ov" and "lv" of lavNames).
     meanstructure : bool
     parameterization : str
         "delta" or "theta".
@@ -106,8 +104,6 @@ class ParameterTable:
     parameters: tuple[Parameter, ...]
     constraints: tuple[Constraint, ...]
     definitions: tuple[Definition, ...]
-    observed: tuple[str, ...]
-    latent: tuple[str, ...]
     meanstructure: bool = False
     parameterization: str = "delta"
     n_groups: int = 1
@@ -136,6 +132,16 @@ class ParameterTable:
             chosen = [(g, k) for g, k in self._blocks if group in (None, g) and level in (None, k)]
             self._known_names[key] = joined_names(self._roles, kind, chosen)
         return self._known_names[key]
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Observed variables over all groups and levels, in lavaan's order."""
+        return self.names("ov")
+
+    @property
+    def latent(self) -> tuple[str, ...]:
+        """Latent variables over all groups and levels, in lavaan's order."""
+        return self.names("lv")
 
     @property
     def ov_x(self) -> tuple[str, ...]:

@@ -31,7 +31,6 @@ from trustmeasure.confirmatory.language.parameters import (
 )
 from trustmeasure.confirmatory.language.relations import resolve_relations, shared_label
 from trustmeasure.confirmatory.language.syntax import Formula, ParsedModel
-from trustmeasure.confirmatory.language.variables import joined_names, roles_of_blocks
 from trustmeasure.errors import OptionError
 
 __all__ = [
@@ -196,14 +195,10 @@ def parameter_table(
     pairs, more = shared_label(rows, labels)
     parameters = _numbered(rows)
     constraints, definitions = resolve_relations(parsed, parameters, pairs)
-    blocks = list(dict.fromkeys((row.group, row.level) for row in parameters))
-    roles = roles_of_blocks(parameters, blocks)
     return ParameterTable(
         parameters=parameters,
         constraints=constraints,
         definitions=definitions,
-        observed=joined_names(roles, "ov"),
-        latent=joined_names(roles, "lv"),
         meanstructure=means,
         parameterization=parameterization,
         n_groups=n_groups,

@@ -232,4 +232,4 @@ def independence_table(table: ParameterTable, sample: TwoLevelSample) -> Paramet
                     free=0 if exo or settled else free, value=0.0 if settled else np.nan,
                 )
             )  # fmt: skip
-    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), latent=())
+    return replace(table, parameters=tuple(rows), constraints=(), definitions=())
