@@ -11,7 +11,7 @@ import peers
 from factor_analyzer import FactorAnalyzer
 from peers import Row, best_of, time_r
 
-from trustmeasure.exploratory import efa, map_test, parallel_analysis
+from trustmeasure.exploratory import efa, map_test, parallel_analysis, schmid_leiman
 from trustmeasure.exploratory import n_factors as count_factors
 
 PSYCH = ("psych", "GPArotation")
@@ -39,6 +39,7 @@ def rows() -> Iterator[Row]:
     yield from _independence()
     yield from _polychoric()
     yield from _criteria(simulated)
+    yield from _second_order(simulated)
 
 
 def _efa(
@@ -164,6 +165,15 @@ def _criteria(data: pd.DataFrame) -> Iterator[Row]:
             runs=1,
         ),
         note="psych has parallel analysis, MAP and BIC of these",
+    )
+
+
+def _second_order(data: pd.DataFrame) -> Iterator[Row]:
+    yield Row(
+        "efa with Schmid-Leiman's factors, 1,000 x 20, 3 factors",
+        best_of(lambda: schmid_leiman(efa(data, n_factors=3))),
+        "psych",
+        time_r("schmid(cor(x), 3, n.obs = nrow(x))", data, packages=PSYCH, calls=5),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from factor_analyzer import calculate_bartlett_sphericity, calculate_kmo
 from peers import Row, best_of, five_point_answers, time_r
 
-from trustmeasure.agreement import group_icc, rwg_j
+from trustmeasure.agreement import group_icc, rwg, rwg_j
 from trustmeasure.exploratory import bartlett_sphericity, kmo
 
 
@@ -37,4 +37,8 @@ def rows() -> Iterator[Row]:
     ours = best_of(lambda: group_icc(teams, cluster="team", value="score"))
     call = "m <- aov(score ~ factor(team), x); c(ICC1(m), ICC2(m))"
     yield Row("group_icc, 100 teams of 10", ours, "multilevel",
+              time_r(call, teams, packages=multilevel, calls=20))  # fmt: skip
+    ours = best_of(lambda: rwg(teams, cluster="team", item="q1", n_options=5))
+    call = "rwg(x$q1, x$team, ranvar = 2)"
+    yield Row("rwg, 100 teams of 10", ours, "multilevel",
               time_r(call, teams, packages=multilevel, calls=20))  # fmt: skip
