@@ -16,6 +16,7 @@ from trustmeasure.confirmatory.results import Fitted
 from trustmeasure.confirmatory.samples import Samples, in_order
 from trustmeasure.confirmatory.specification import Block
 from trustmeasure.errors import DataError, OptionError
+from trustmeasure.kernels.pattern_moments import answer_kinds
 from trustmeasure.kernels.structural import Layout, matrices
 from trustmeasure.results import Notes, Result
 
@@ -257,11 +258,11 @@ def _score(
     errors = scores.copy()
     if not len(values):
         return scores, errors
-    kinds, which = np.unique(answered, axis=0, return_inverse=True)
+    kinds, which, _ = answer_kinds(answered)
     for number, kind in enumerate(kinds):
         if not kind.any() or (missing == "listwise" and not kind.all()):
             continue
-        rows = np.flatnonzero(which.ravel() == number)
+        rows = np.flatnonzero(which == number)
         own = np.flatnonzero(kind)
         found = scoring_weights(latent, own, method)
         off = values[np.ix_(rows, own)] - latent.observed_mean[own]

@@ -23,6 +23,8 @@ from trustmeasure.kernels.sandwich import (
     Traces,
     Whitened,
     case_spread,
+    cluster_sums,
+    clustered_distances,
     inverse_root,
     is_positive,
     plain_inverse,
@@ -290,9 +292,7 @@ def clustered_products(scores: FloatArray, clusters: NDArray[np.intp] | None) ->
     """Sum of products of scores, over clusters first where there are any."""
     if clusters is None:
         return np.asarray(scores.T @ scores)
-    _, places = np.unique(clusters, return_inverse=True)
-    totals = np.zeros((int(places.max()) + 1, scores.shape[1]))
-    np.add.at(totals, places, scores)
+    totals = cluster_sums(scores, clusters)
     return np.asarray(totals.T @ totals * len(totals) / (len(totals) - 1.0))
 
 
@@ -304,7 +304,7 @@ def _saturated_trace(
     for place, group in enumerate(samples.groups):
         mean, spread = data.saturated[place]
         given = _given(specification, place)
-        if data.patterns is None and group.clusters is None and not len(given):
+        if data.patterns is None and not len(given):
             total += _distance_trace(group, means=means)
             continue
         stack = stack_patterns(_answers(group)) if data.patterns is None else data.patterns[place]
@@ -316,6 +316,11 @@ def _distance_trace(group: GroupSample, *, means: bool) -> float:
     """Give the trace of complete cases from their Mahalanobis distances alone."""
     values = _answers(group)
     p = values.shape[1]
+    if group.clusters is not None:
+        white = (values - values.mean(axis=0)) @ inverse_root(group.covariance).T
+        parts = clustered_distances(white, group.clusters)
+        count = len(np.unique(group.clusters))
+        return (sum(parts) if means else parts[0]) / group.n * count / (count - 1.0)
     distance = squared_distances(values, values.mean(axis=0), group.covariance)
     # The mean distance is p, but for covariances that divide by n − 1.
     level = float(distance.mean())

@@ -62,8 +62,8 @@ def power(
     r"""Compute the power of tests of fit by RMSEA, and of every parameter by simulation.
 
     A χ² statistic of a model with RMSEA :math:`\varepsilon` and d degrees of freedom has
-    noncentrality :math:`n d \varepsilon^2`. Parameters: samples of n are drawn from the fitted
-    model and fitted again, as one stack of covariance matrices.
+    noncentrality :math:`(n - 1) d \varepsilon^2`. Parameters: samples of n are drawn from the
+    fitted model and fitted again, as one stack of covariance matrices.
 
     Parameters
     ----------

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trustmeasure.kernels.pattern_moments import answer_kinds
+
 FloatArray = NDArray[np.float64]
 
 
@@ -48,9 +50,9 @@ class NormalMoments:
 def patterns(values: FloatArray) -> list[Pattern]:
     """Sort persons (n, p) by which items they answered; who answered none is left out."""
     answered = ~np.isnan(values)
-    kinds, which = np.unique(answered, axis=0, return_inverse=True)
-    order = np.argsort(which.ravel(), kind="stable")
-    bounds = np.searchsorted(which.ravel()[order], np.arange(len(kinds) + 1))
+    kinds, which, counts = answer_kinds(answered)
+    order = np.argsort(which, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(counts)])
     found = []
     for number, kind in enumerate(kinds):
         if not kind.any():

@@ -17,6 +17,8 @@ BoolArray = NDArray[np.bool_]
 
 _MOST_STEPS = 400
 _SHRINK = 0.15  # of the barrier, from one centre to the next
+# How close to a centre is close enough: nearer ones drown in rounding as the barrier vanishes.
+_CLOSE = 1e-2
 # What a replicate of a bootstrap needs: far below what sampling does to it.
 _ROUGH, _NEAR = 1e-6, 0.1
 
@@ -42,7 +44,7 @@ class MinimumTrace:
 
 def minimum_trace(cov: FloatArray, *, tolerance: float = 1e-9) -> MinimumTrace:
     """Solve for a positive definite covariance matrix (k, k)."""
-    errors, gap = _solve(cov[None], tolerance, 1e-6)
+    errors, gap = _solve(cov[None], tolerance, _CLOSE)
     return MinimumTrace(errors=errors[0], gap=float(gap[0]), converged=bool(gap[0] < 1e-8))
 
 
@@ -69,7 +71,7 @@ def _solve(cov: FloatArray, tolerance: float, near: float) -> tuple[FloatArray, 
     Follows the centres of w'u + μ (ln|R − diag(u)| + Σ ln u) by Newton's method as μ goes
     to 0, with R the correlations, w the variances and θ = w u. At a centre μ (R − diag(u))⁻¹
     solves the dual problem, which bounds what is left to gain by 2 k μ. A centre is reached
-    where Newton's decrement is below ``near``.
+    where Newton's decrement is below ``near``, which adds at most √(2 k) near / (1 − near) μ.
     """
     m, k, _ = cov.shape
     variance = np.diagonal(cov, axis1=1, axis2=2)
@@ -78,6 +80,7 @@ def _solve(cov: FloatArray, tolerance: float, near: float) -> tuple[FloatArray, 
     R = cov / (sd[:, :, None] * sd[:, None, :])
     u = np.repeat(0.5 * np.linalg.eigvalsh(R)[:, :1], k, axis=1)
     centre, gap = u.copy(), np.ones(m)
+    per_barrier = 2 * k + np.sqrt(2 * k) * near / (1 - near)
     mu = np.full(m, 1.0 / k)
     left = np.arange(m)
     for _ in range(_MOST_STEPS):
@@ -88,7 +91,7 @@ def _solve(cov: FloatArray, tolerance: float, near: float) -> tuple[FloatArray, 
         step, decrement = _newton_step(inverse[inside], w[left], u[left], mu[left])
         arrived = decrement < near
         centre[left[arrived]] = u[left[arrived]]
-        gap[left[arrived]] = 2 * k * mu[left[arrived]]
+        gap[left[arrived]] = per_barrier * mu[left[arrived]]
         mu[left[arrived]] *= _SHRINK
         going = left[~arrived]
         u[going] += step[~arrived] * u[going]

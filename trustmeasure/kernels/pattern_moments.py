@@ -87,7 +87,7 @@ def stack_patterns(values: FloatArray) -> PatternStack:
     answered = ~np.isnan(values)
     p = values.shape[1]
     filled = np.where(answered, values, 0.0)
-    kinds, which, counts = _kinds(answered)
+    kinds, which, counts = answer_kinds(answered)
     order = np.argsort(which, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(counts)])
     totals = np.add.reduceat(filled[order], bounds[:-1], axis=0)
@@ -118,7 +118,7 @@ def stack_patterns(values: FloatArray) -> PatternStack:
     return PatternStack(tuple(layers), p)
 
 
-def _kinds(answered: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], IntArray, IntArray]:
+def answer_kinds(answered: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], IntArray, IntArray]:
     """Give the different patterns, each person's, and how many persons have each."""
     n, p = answered.shape
     if answered.all():

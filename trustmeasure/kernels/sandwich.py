@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from trustmeasure.kernels.structural import Slopes
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 # Numbers held at a time while cases are gone through.
 NUMBERS = 2_000_000
@@ -191,6 +192,34 @@ def traces(groups: list[Whitened], information: FloatArray, basis: FloatArray) -
         second=second - 2.0 * float(np.trace(inverse @ squared)) + float((own * own.T).sum()),
         meat=meat,
     )
+
+
+def cluster_sums(values: FloatArray, clusters: IntArray) -> FloatArray:
+    """Sum cases (n, q) within clusters, one row for each that there is, in their order."""
+    order = np.argsort(clusters, kind="stable")
+    begins = np.flatnonzero(np.diff(clusters[order], prepend=clusters[order[0]] - 1))
+    return np.asarray(np.add.reduceat(values[order], begins, axis=0))
+
+
+def clustered_distances(white: FloatArray, clusters: IntArray) -> tuple[float, float]:
+    """Give what clusters of whitened cases z (n, p) contribute to covariances and to means.
+
+    Sums over clusters of half the squared size of Σ(zz' − I), and of the squared length of Σz.
+    Clusters of one size are worked on together, through whichever product is the smaller.
+    """
+    order = np.argsort(clusters, kind="stable")
+    _, sizes = np.unique(clusters, return_counts=True)
+    begins = np.cumsum(sizes) - sizes
+    p = white.shape[1]
+    spread = level = 0.0
+    for size in np.unique(sizes):
+        own = begins[sizes == size]
+        block = white[order[own[:, None] + np.arange(size)]]
+        product = block @ block.mT if size < p else block.mT @ block
+        squares = float((product**2).sum()) - 2.0 * size * float((block**2).sum())
+        spread += 0.5 * (squares + len(own) * size**2 * p)
+        level += float((block.sum(axis=1) ** 2).sum())
+    return spread, level
 
 
 def squared_distances(values: FloatArray, mean: FloatArray, spread: FloatArray) -> FloatArray:

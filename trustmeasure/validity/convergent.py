@@ -145,7 +145,9 @@ def average_variance_extracted(
     Notes
     -----
     Equals ``semTools::AVE(fit)``; with ``observed=False``, ``obs.var = FALSE``. Of ordered
-    items, the variance is that of the variables behind the answers.
+    items, the variance is that of the variables behind the answers, whichever parameterization
+    the model has; semTools 0.5-6 gives other values under theta, where it weighs items by
+    variances that the parameterization sets.
 
     References
     ----------
