@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trustmeasure.kernels.descent import descend
 from trustmeasure.kernels.moment_fit import Model, Sample, discrepancy, fit_moments, score
+from trustmeasure.kernels.sandwich import cluster_sums, clustered_distances
 from trustmeasure.kernels.structural import NAMES, Layout, implied, matrices, slopes
 
 DATA = Path(__file__).parent.parent / "data"
@@ -149,3 +151,38 @@ def test_equal_loadings_are_equal() -> None:
     )
     assert found.parameters[0] == found.parameters[1]
     assert float(found.discrepancy) * 301 > 85.31
+
+
+def test_clusters_add_up_whatever_their_order_and_size() -> None:
+    rng = np.random.default_rng(3)
+    clusters = rng.integers(4, 30, size=200)
+    clusters[:60] = 7  # one cluster with more persons than variables
+    white = rng.normal(size=(200, 9))
+    sums = cluster_sums(white, clusters)
+    spread, level = clustered_distances(white, clusters)
+    labels = np.unique(clusters)
+    expected = np.array([white[clusters == label].sum(axis=0) for label in labels])
+    np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12)
+    own = [white[clusters == label] for label in labels]
+    squares = [0.5 * ((z.T @ z - len(z) * np.eye(9)) ** 2).sum() for z in own]
+    assert spread == pytest.approx(sum(squares), rel=1e-12)
+    assert level == pytest.approx((expected**2).sum(), rel=1e-12)
+
+
+def test_a_search_ends_only_where_its_next_step_would_promise_nothing() -> None:
+    # A ridge that scoring steps approach by a constant factor, from two starts at once.
+    curvature = np.diag([1.0, 4.0, 9.0])
+    target = np.array([0.3, -1.0, 2.0])
+
+    def value(points: np.ndarray, which: np.ndarray) -> np.ndarray:
+        off = points - target
+        return np.einsum("ri,ij,rj->r", off, curvature, off)
+
+    def score(points: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # Twice the Hessian: each step goes half of the way.
+        return (points - target) @ curvature, np.broadcast_to(2 * curvature, (len(points), 3, 3))
+
+    found = descend(value, score, np.array([[5.0, 5.0, 5.0], [0.0, 0.0, 0.0]]))
+    assert found.converged.all()
+    np.testing.assert_allclose(found.point, [target, target], atol=1e-7)
+    assert (found.value < 1e-14).all()
