@@ -55,7 +55,7 @@ class ScoredItems:
     scores, criterion : ndarray, shape (n,)
         Complete.
     items : ndarray, shape (n, k)
-        NaN for missing; alpha is that of the persons who answered them all.
+        NaN for missing; alpha is that of the persons who answered them all, NaN without items.
     """
 
     scores: FloatArray

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustmeasure.kernels.ranks import ranks
-
 FloatArray = NDArray[np.float64]
 
 
@@ -32,13 +30,19 @@ def area_under_curve(higher: FloatArray, lower: FloatArray) -> Area:
     """Share of pairs (one of each group) in which ``higher`` is; ties count half.
 
     The variance is that of DeLong et al. (1988), from each person's own share of pairs,
-    which midranks give without looking at the pairs (Sun & Xu, 2014).
+    which places among the sorted scores of the other group give without looking at the pairs
+    (after Sun & Xu, 2014).
     """
     m, n = len(higher), len(lower)
-    both = ranks(np.concatenate([higher, lower])[:, None])[:, 0]
-    own_higher, own_lower = ranks(higher[:, None])[:, 0], ranks(lower[:, None])[:, 0]
-    above = (both[:m] - own_higher) / n  # share of the lower group that each one exceeds
-    below = 1 - (both[m:] - own_lower) / m  # share of the higher group that exceeds each one
+    higher, lower = np.sort(higher), np.sort(lower)
+    above = _exceeded(lower, higher) / n  # share of the lower group that each one exceeds
+    below = 1 - _exceeded(higher, lower) / m  # share of the higher group that exceeds each one
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = above.var(ddof=1) / m + below.var(ddof=1) / n if min(m, n) > 1 else math.nan
     return Area(area=float(above.mean()), se=math.sqrt(variance) if variance >= 0 else math.nan)
+
+
+def _exceeded(others: FloatArray, values: FloatArray) -> FloatArray:
+    """How many of the sorted ``others`` each of ``values`` exceeds; ties count half."""
+    fewer, at_most = (np.searchsorted(others, values, side) for side in ("left", "right"))
+    return np.asarray((fewer + at_most) / 2)

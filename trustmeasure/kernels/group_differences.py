@@ -219,16 +219,13 @@ def kruskal_wallis(groups: Sequence[FloatArray]) -> tuple[float, float, float]:
 
     values = np.concatenate(groups)
     n = len(values)
-    rank = ranks(values[:, None])[:, 0]
-    ends = np.cumsum([len(group) for group in groups])
-    sums = np.array([part.sum() for part in np.split(rank, ends[:-1])])
-    sizes = np.diff(ends, prepend=0)
-    ties = np.unique(values, return_counts=True)[1].astype(float)
-    correction = 1 - float((ties**3 - ties).sum()) / (n**3 - n)
-    df = len(groups) - 1.0
-    if correction <= 0:
+    rank = ranks(values[:, None])[:, 0] - (n + 1) / 2
+    spread, df = float(rank @ rank), len(groups) - 1.0  # ties take from the spread of ranks
+    if spread == 0:
         return math.nan, df, math.nan
-    h = (12 * float((sums**2 / sizes).sum()) / (n * (n + 1)) - 3 * (n + 1)) / correction
+    sizes = np.array([len(group) for group in groups])
+    sums = np.array([part.sum() for part in np.split(rank, np.cumsum(sizes)[:-1])])
+    h = (n - 1) * float((sums**2 / sizes).sum()) / spread
     return h, df, float(chdtrc(df, h))
 
 

@@ -14,9 +14,9 @@ FloatArray = NDArray[np.float64]
 class LeastSquares:
     """Coefficients (k,) with their covariances (k, k).
 
-    ``df`` are the degrees of freedom of t, ``r2`` the share of variance explained, and
-    ``errors`` the kind that was possible: "HC3" becomes "HC1" where a case determines a
-    coefficient by itself.
+    ``df`` are the degrees of freedom of t, ``r2`` the share of variance explained, ``added``
+    (k,) what each column adds to it beyond all others, and ``errors`` the kind that was
+    possible: "HC3" becomes "HC1" where a case determines a coefficient by itself.
     """
 
     coefficients: FloatArray
@@ -24,6 +24,7 @@ class LeastSquares:
     residuals: FloatArray
     df: float
     r2: float
+    added: FloatArray
     errors: str
 
     @property
@@ -34,8 +35,12 @@ class LeastSquares:
 
 def full_rank(X: FloatArray) -> bool:
     """Whether no column of the design follows from the others."""
-    scale = np.sqrt((X * X).sum(axis=0))
-    return bool(np.linalg.matrix_rank(X / np.where(scale > 0, scale, 1.0), tol=1e-9) == X.shape[1])
+    scale = np.sqrt(np.einsum("ij,ij->j", X, X))
+    unit = X / np.where(scale > 0, scale, 1.0)
+    # Products have half of the digits: enough to see that columns are far from dependent.
+    if np.linalg.eigvalsh(unit.T @ unit)[0] > 1e-4:
+        return True
+    return bool(np.linalg.matrix_rank(unit, tol=1e-9) == X.shape[1])
 
 
 def least_squares(
@@ -57,30 +62,29 @@ def least_squares(
     residuals = y - X @ coefficients
     bread = inverse @ inverse.T
     df = float(n - k)
+    unexplained = float(residuals @ residuals)
     if cluster is not None:
         groups = int(cluster.max()) + 1
         scores = np.zeros((groups, k))
         np.add.at(scores, cluster, X * residuals[:, None])
         meat = scores.T @ scores * (groups / (groups - 1)) * ((n - 1) / (n - k))
-        df, errors = groups - 1.0, "cluster"
+        covariance, df, errors = bread @ meat @ bread, groups - 1.0, "cluster"
+    elif errors == "classical":
+        covariance = bread * (unexplained / (n - k))
     else:
         leverage = (Q * Q).sum(axis=1)
         if errors == "HC3" and leverage.max() > 1 - 1e-10:
             errors = "HC1"
-        squares = residuals**2
-        if errors == "HC3":
-            weights = squares / (1 - leverage) ** 2
-        elif errors == "HC1":
-            weights = squares * n / (n - k)
-        else:
-            weights = np.full(n, squares.sum() / (n - k))
-        meat = (X * weights[:, None]).T @ X
-    total = float(((y - y.mean()) ** 2).sum())
+        weights = 1 / (1 - leverage) ** 2 if errors == "HC3" else np.full(n, n / (n - k))
+        meat = (X * (residuals**2 * weights)[:, None]).T @ X
+        covariance = bread @ meat @ bread
+    total = float(((y - y.mean()) ** 2).sum()) or np.nan
     return LeastSquares(
         coefficients=coefficients,
-        covariance=bread @ meat @ bread,
+        covariance=covariance,
         residuals=residuals,
         df=df,
-        r2=1 - float(residuals @ residuals) / total if total > 0 else np.nan,
+        r2=1 - unexplained / total,
+        added=coefficients**2 / np.diag(bread) / total,
         errors=errors,
     )

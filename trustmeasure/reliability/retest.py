@@ -258,8 +258,11 @@ def _matched(
                 "respondents."
             )
         second = pd.Series(second.to_numpy(), index=first.index)
-    frame = pd.DataFrame({"before": first}).join(second.rename("after"), how="outer", sort=False)
-    frame = frame.reindex([*first.index, *second.index.difference(first.index, sort=False)])
+    if first.index.identical(second.index):
+        frame = pd.DataFrame({"before": first, "after": second})
+    else:
+        frame = pd.DataFrame({"before": first}).join(second.rename("after"), how="outer")
+        frame = frame.reindex([*first.index, *second.index.difference(first.index, sort=False)])
     pairs = frame.dropna()
     dropped = len(frame) - len(pairs)
     if dropped:

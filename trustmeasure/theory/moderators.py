@@ -162,7 +162,6 @@ def moderation(
     design, middle = _design(columns, center)
     outcome = columns.values[:, 0]
     fitted = least_squares(design, outcome, errors=errors, cluster=columns.cluster)
-    without = least_squares(np.delete(design, 3, axis=1), outcome)
     values = _probes(columns.values[:, 2], probe)
     terms = ["intercept", x, w, f"{x}:{w}", *others]
     weights = _slope_weights(values - middle[1], design.shape[1])
@@ -184,7 +183,7 @@ def moderation(
         coefficients=table.set_axis(pd.Index(terms, name="term"), axis=0),
         interaction=float(fitted.coefficients[3]),
         r2=fitted.r2,
-        delta_r2=fitted.r2 - without.r2,
+        delta_r2=float(fitted.added[3]),
         simple_slopes=slopes.set_axis(pd.Index(values, name=w), axis=0),
         regions=_regions(columns.values[:, 2], middle[1], fitted.coefficients, fitted.covariance,
                          fitted.df, conf_level),

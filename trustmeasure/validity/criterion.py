@@ -20,6 +20,7 @@ from trustmeasure._checks import (
 )
 from trustmeasure.errors import OptionError
 from trustmeasure.kernels.group_differences import holm
+from trustmeasure.kernels.ranks import ranks
 from trustmeasure.results import Notes, Result
 from trustmeasure.validity.attenuation import checked_reliability
 from trustmeasure.validity.relations import Pair, area, increment, relate
@@ -198,9 +199,12 @@ def criterion_validity(
     values = table.scores()
     extra = as_items(table.frame, items=covariates, min_items=1).values if covariates else None
     related, added, areas = {}, {}, {}
+    answered = ~np.isnan(y)
+    y_ranks = ranks(y[answered, None])[:, 0]
     for j, scale in enumerate(table.names):
-        use = ~np.isnan(values[:, j]) & ~np.isnan(y)
-        pair = Pair(scale, values[use, j], y[use])
+        use = answered & ~np.isnan(values[:, j])
+        own = y_ranks if use.sum() == len(y_ranks) else ranks(y[use, None])[:, 0]
+        pair = Pair(scale, values[use, j], y[use], own)
         pair.refuse_unusable(name)
         related[scale] = relate(
             pair, _items(scores, scale, use, given), given.get(scale), settings, generator, notes
@@ -215,7 +219,7 @@ def criterion_validity(
     if incremental is not None:
         adjusted = holm(incremental["pvalue"].to_numpy(dtype=float))
         incremental.insert(list(incremental).index("pvalue") + 1, "p_holm", adjusted)
-    used = (~np.isnan(values)).any(axis=1) & ~np.isnan(y)
+    used = (~np.isnan(values)).any(axis=1) & answered
     if not used.all():
         notes.record(
             f"{int((~used).sum())} of {len(used)} persons without the criterion, or without any "
@@ -240,12 +244,14 @@ def _criterion(frame: pd.DataFrame, criterion: Any, notes: Notes) -> tuple[Float
     """Take the criterion as numbers, and tell whether it has two values only."""
     column = column_of(frame, criterion, "criterion")
     name = str(column.name)
-    labels = sorted(column.dropna().unique(), key=lambda label: (str(type(label)), label))
-    if len(labels) == 2 and not pd.api.types.is_numeric_dtype(column):
-        places = column.map({labels[0]: 0.0, labels[1]: 1.0})
-        notes.record(f"'{name}': '{labels[0]}' counts as 0 and '{labels[1]}' as 1.")
-        return places.to_numpy(dtype=float, na_value=np.nan), name, True
-    return as_items(column.to_frame(), min_items=1).values[:, 0], name, len(labels) == 2
+    labels = column.dropna().unique()
+    binary = len(labels) == 2
+    if binary and not pd.api.types.is_numeric_dtype(column):
+        low, high = sorted(labels, key=lambda label: (str(type(label)), label))
+        notes.record(f"'{name}': '{low}' counts as 0 and '{high}' as 1.")
+        places = column.map({low: 0.0, high: 1.0})
+        return places.to_numpy(dtype=float, na_value=np.nan), name, binary
+    return as_items(column.to_frame(), min_items=1).values[:, 0], name, binary
 
 
 def _reliabilities(given: Any, scales: Sequence[str]) -> dict[str, float]:

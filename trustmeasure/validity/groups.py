@@ -160,6 +160,7 @@ def known_groups(
     notes = Notes()
     values = table.scores()
     members = column.astype(object).where(column.notna(), None).to_numpy()
+    belongs = {g: members == g for g in labels}
     _note_left_out(values, column, table.names, notes)
     if is_scores(scores) and scores.cluster is not None and scores.cluster != column.name:
         notes.record(
@@ -169,8 +170,9 @@ def known_groups(
 
     described, tests, contrasts = [], {}, {}
     for j, scale in enumerate(table.names):
-        parts = {g: values[(members == g) & ~np.isnan(values[:, j]), j] for g in labels}
-        described += [_describe(scale, g, part, conf_level) for g, part in parts.items()]
+        scored = ~np.isnan(values[:, j])
+        parts = {g: values[belongs[g] & scored, j] for g in labels}
+        described += [_describe(part, conf_level) for part in parts.values()]
         usable = {g: part for g, part in parts.items() if len(part) > 1}
         if len(usable) < 2:
             raise DataError(
@@ -184,17 +186,19 @@ def known_groups(
 
     tested = pd.DataFrame.from_dict(tests, orient="index").rename_axis("scale")
     tested.insert(6, "p_holm", kernel.holm(tested["pvalue"].to_numpy(dtype=float)))
-    pairs = pd.DataFrame.from_dict(contrasts, orient="index")
-    pairs.index = pd.MultiIndex.from_tuples(list(contrasts), names=["scale", "group_1", "group_2"])
+    names = ["scale", "group_1", "group_2"]
+    compared = pd.MultiIndex.from_tuples(list(contrasts), names=names)
+    pairs = pd.DataFrame(list(contrasts.values()), index=compared)
     pairs.insert(6, "p_holm", kernel.holm(pairs["pvalue"].to_numpy(dtype=float)))
     if expected is not None:
         pairs["as_expected"] = pairs["difference"] > 0
+    everyone = pd.MultiIndex.from_product([table.names, labels], names=["scale", "group"])
     known = ~np.isnan(values) & column.notna().to_numpy()[:, None]
     used = int(known.any(axis=1).sum())
     return KnownGroupsResult(
         n=used,
         n_dropped=len(values) - used,
-        groups=pd.DataFrame(described).set_index(["scale", "group"]),
+        groups=pd.DataFrame(described, index=everyone),
         tests=tested,
         contrasts=pairs,
         share_as_expected=float(pairs["as_expected"].mean()) if expected is not None else np.nan,
@@ -242,7 +246,7 @@ def _note_left_out(
             notes.record(f"{name}: {without} person(s) without a score were left out.")
 
 
-def _describe(scale: str, group: Any, part: FloatArray, level: float) -> dict[str, Any]:
+def _describe(part: FloatArray, level: float) -> dict[str, float]:
     from scipy.special import stdtrit
 
     n = len(part)
@@ -250,8 +254,6 @@ def _describe(scale: str, group: Any, part: FloatArray, level: float) -> dict[st
     sd = float(part.std(ddof=1)) if n > 1 else np.nan
     half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / np.sqrt(n) if n > 1 else np.nan
     return {
-        "scale": scale,
-        "group": group,
         "n": n,
         "mean": mean,
         "sd": sd,

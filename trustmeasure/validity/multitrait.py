@@ -198,15 +198,17 @@ def mtmm(
     names = pd.MultiIndex.from_tuples([(m, t) for t, m in keys], names=["method", "trait"])
     matrix = r.copy()
     np.fill_diagonal(matrix, diagonal)
-    valid = pairs[pairs["kind"] == multitrait.VALIDITY]
-    above = int(((valid["r"] > 0) & (valid["pvalue"] < 1 - conf_level)).sum())
+    valid = (pairs["kind"] == multitrait.VALIDITY).to_numpy()
+    met = (pairs["r"] > 0) & (pairs["pvalue"] < 1 - conf_level)
     return MultitraitResult(
         n=len(values),
         n_dropped=dropped,
         matrix=pd.DataFrame(matrix, index=names, columns=names),
         pairs=pairs,
         kinds=_kinds(pairs, diagonal),
-        comparisons=_counts([(above, len(valid)), found.between, found.within, found.pattern]),
+        comparisons=_counts(
+            [(int(met[valid].sum()), int(valid.sum())), found.between, found.within, found.pattern]
+        ),
         concordance=found.concordance,
         settings={
             "measures": {f"{t}, {m}": columns for (t, m), columns in chosen.items()},
@@ -274,7 +276,7 @@ def _scores(
         columns.append(answers.mean(axis=1))
         diagonal.append(given.get(key, np.nan))
         if key not in given and len(names) > 1:
-            complete = answers[~np.isnan(answers).any(axis=1)]
+            complete = answers[~np.isnan(columns[-1])]
             if len(complete) > 2:
                 diagonal[-1] = consistency(structure(np.cov(complete.T))).alpha
     labels = tuple(f"{trait} by {method}" for trait, method in chosen)
@@ -289,16 +291,13 @@ def _pairs(
     method: NDArray[np.intp],
     level: float,
 ) -> pd.DataFrame:
-    rows = []
+    rows, names = [], []
     for i, j in combinations(range(len(keys)), 2):
         value, n = float(r[i, j]), int(counts[i, j])
         low, high = correlation_intervals.fisher_limits(value, n, level)
+        names.append((keys[i][1], keys[i][0], keys[j][1], keys[j][0]))
         rows.append(
             {
-                "method_1": keys[i][1],
-                "trait_1": keys[i][0],
-                "method_2": keys[j][1],
-                "trait_2": keys[j][0],
                 "kind": multitrait.kind(trait[i], method[i], trait[j], method[j]),
                 "r": value,
                 "ci_low": low,
@@ -307,13 +306,15 @@ def _pairs(
                 "n": n,
             }
         )
-    return pd.DataFrame(rows).set_index(["method_1", "trait_1", "method_2", "trait_2"])
+    parts = ["method_1", "trait_1", "method_2", "trait_2"]
+    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(names, names=parts))
 
 
 def _kinds(pairs: pd.DataFrame, diagonal: Sequence[float]) -> pd.DataFrame:
     groups = {"reliability": np.array([value for value in diagonal if not np.isnan(value)])}
+    kind, r = pairs["kind"].to_numpy(), pairs["r"].to_numpy()
     for name in (multitrait.VALIDITY, multitrait.WITHIN, multitrait.BETWEEN):
-        groups[name] = pairs.loc[pairs["kind"] == name, "r"].to_numpy(dtype=float)
+        groups[name] = r[kind == name]
     rows = [
         {
             "n": len(v),

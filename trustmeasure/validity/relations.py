@@ -26,11 +26,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Pair:
-    """A scale's scores and the criterion, both complete."""
+    """A scale's scores and the criterion, both complete, and the criterion's ranks."""
 
     scale: str
     x: FloatArray
     y: FloatArray
+    y_ranks: FloatArray
 
     def refuse_unusable(self, criterion: str) -> None:
         """Refuse what cannot be correlated."""
@@ -57,7 +58,7 @@ def relate(
 ) -> dict[str, float]:
     """Give the row of correlations; ``items`` where the reliability is to be estimated."""
     level, n, other = settings["conf_level"], len(pair.x), settings["criterion_reliability"]
-    sample = kernel.ScoredItems(pair.x, pair.y, np.full((n, 2), np.nan) if items is None else items)
+    sample = kernel.ScoredItems(pair.x, pair.y, np.empty((n, 0)) if items is None else items)
     found_r, found_alpha = sample.estimates(np.ones((1, n)))
     r = float(np.clip(found_r[0], -1, 1))
     if items is not None:
@@ -79,7 +80,7 @@ def relate(
         limits = _bootstrap(sample, None if items is not None else reliability, settings, rng)
     if reliability is None:
         limits = [*limits[:2], np.nan, np.nan]
-    ranked = ranks(np.column_stack([pair.x, pair.y]))
+    ranked = np.column_stack([ranks(pair.x[:, None]), pair.y_ranks])
     rho = float(listwise_moments(ranked).correlation[0, 1])
     rho_low, rho_high = kernel.fisher_limits(rho, n, level, ranks=True)
     return {
