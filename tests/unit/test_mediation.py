@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from trustmeasure.errors import DataError, OptionError
+from trustmeasure.kernels.least_squares import full_rank
 from trustmeasure.kernels.resampling import resample_counts
 from trustmeasure.theory import mediation, moderation
 
@@ -170,6 +171,25 @@ def test_a_moderator_of_two_values_is_probed_at_both() -> None:
         assert found.simple_slopes.loc[value, "est"] == pytest.approx(
             slope(data[data["z"] == value], "y", ["x"], "x"), rel=1e-9
         )
+
+
+@pytest.mark.parametrize("options", [{}, {"errors": "HC3"}, {"cluster": "team"}])
+def test_the_interaction_adds_what_is_lost_without_it(options: dict[str, str]) -> None:
+    data = people(150)
+    found = moderation(data, "y", "x", "z", **options)  # type: ignore[arg-type]
+    x, z, y = (data[name].to_numpy() for name in ("x", "z", "y"))
+    reduced = np.column_stack([np.ones(len(y)), x, z])
+    left = y - reduced @ np.linalg.lstsq(reduced, y, rcond=None)[0]
+    share = 1 - (left @ left) / ((y - y.mean()) ** 2).sum()
+    assert found.delta_r2 == pytest.approx(found.r2 - share, rel=1e-9)
+
+
+@pytest.mark.parametrize(("apart", "told"), [(1e-3, True), (1e-7, True), (1e-11, False)])
+def test_a_column_follows_from_others_up_to_rounding(apart: float, told: bool) -> None:
+    a, b, noise = np.random.default_rng(5).normal(size=(3, 200))
+    design = np.column_stack([np.ones(200), 1e6 * a, 1e-6 * b, a + b + apart * noise])
+    assert full_rank(design) is told
+    assert not full_rank(design[:3])
 
 
 def test_bootstrap_limits_of_slopes_are_near_those_of_t() -> None:

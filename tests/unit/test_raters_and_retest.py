@@ -140,6 +140,18 @@ def test_two_occasions_are_matched_by_index_or_position() -> None:
         tm.test_retest(np.ones(5), np.ones(5))
 
 
+def test_the_same_persons_in_another_order_give_the_same_pairs() -> None:
+    rng = np.random.default_rng(4)
+    persons = pd.Index([f"p{k}" for k in range(20)], name="person")
+    before = pd.Series(rng.normal(size=20), index=persons)
+    after = before + rng.normal(size=20)
+    after.iloc[3] = np.nan
+    at_once, sought = tm.test_retest(before, after), tm.test_retest(before, after[::-1])
+    pd.testing.assert_frame_equal(at_once.pairs, sought.pairs)
+    assert at_once.warnings == sought.warnings
+    assert (at_once.n, at_once.n_dropped) == (19, 1)
+
+
 def test_two_scores_are_matched_by_respondent() -> None:
     answers = pd.read_csv(tm.example_path("spi_trust")).head(300)
     answers["id"] = [f"p{i}" for i in range(300)]

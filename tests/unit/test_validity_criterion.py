@@ -44,6 +44,18 @@ def test_pingouin_agrees(frame: pd.DataFrame) -> None:
         assert ours[p] == pytest.approx(theirs[next(c for c in theirs.index if c.startswith("p"))])
 
 
+def test_gaps_in_one_scale_leave_the_others_as_they_are(frame: pd.DataFrame) -> None:
+    frame = frame.assign(gaps=frame["trust"].mask(frame.index % 5 == 0))
+    frame.loc[3, "uptake"] = np.nan
+    scales = ["gaps", "trust", "tenure"]
+    together = criterion_validity(frame, criterion="uptake", scales=scales).correlations
+    for scale in scales:
+        both = frame[[scale, "uptake"]].dropna()
+        rho = both.rank().corr().iloc[0, 1]
+        assert together.loc[scale, "n"] == len(both)
+        assert together.loc[scale, "rho"] == pytest.approx(rho, rel=1e-12)
+
+
 def test_the_increment_is_the_difference_of_two_regressions(frame: pd.DataFrame) -> None:
     found = criterion_validity(
         frame, criterion="uptake", scales=["trust"], covariates="tenure", n_boot=200, rng=1
