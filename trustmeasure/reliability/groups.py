@@ -144,8 +144,8 @@ def reliability_by(
     >>> by_sex.table[["n", "alpha", "ci_low", "ci_high", "omega"]].round(3)
             n  alpha  ci_low  ci_high  omega
     sex
-    1.0  1598  0.876   0.866    0.886  0.877
-    2.0  2348  0.867   0.859    0.876  0.870
+    1    1598  0.876   0.866    0.886  0.877
+    2    2348  0.867   0.859    0.876  0.870
     """
     _checks.check_option("ci", ci, ("feldt", "bonett", "asymptotic"))
     _checks.check_level("conf_level", conf_level)
