@@ -157,7 +157,7 @@ def fit_measures(
     measures |= further(tested.plain, n_statistic, npar)
     moments = sum(n_moments(block.observed, (), means=means) for block in specification.blocks)
     measures |= goodness(_unexplained(specification, data, samples, residuals), tested.df, moments)
-    return pd.Series(measures, dtype=np.float64)
+    return pd.Series(list(measures.values()), index=list(measures), dtype=np.float64)
 
 
 def _minimum(found: Estimates, chisq: float, data: Data) -> float:

@@ -136,7 +136,7 @@ def refuse_singular(samples: Samples, table: ParameterTable) -> None:
     from trustmeasure.kernels.sandwich import is_positive, plain_inverse
 
     for group in samples.groups:
-        if group.values is not None and np.isnan(group.values).any():
+        if group.values is not None and not np.isfinite(group.values.sum()):
             continue  # pairwise moments serve for starting values alone
         correlation = to_correlation(group.covariance)
         # Far from singular, as nearly always, needs no eigenvalues to be seen.

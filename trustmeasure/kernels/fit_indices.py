@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,6 +158,11 @@ class Residuals:
     implied_mean: FloatArray | None
     n: float
 
+    @cached_property
+    def correlations(self) -> FloatArray:
+        """Observed correlations less implied ones."""
+        return _to_correlation(self.observed) - _to_correlation(self.implied)
+
 
 def root_mean_squares(groups: Sequence[Residuals]) -> dict[str, float]:
     """Compute RMR, SRMR (Bentler's and Mplus's) and CRMR, with and without the means' part."""
@@ -206,13 +212,12 @@ def _standardised(group: Residuals) -> Parts:
 
 
 def _correlations(group: Residuals) -> Parts:
-    observed, implied = (_to_correlation(part) for part in (group.observed, group.implied))
-    return observed - implied, _means(group, np.sqrt(group.observed.diagonal())), False
+    return group.correlations, _means(group, np.sqrt(group.observed.diagonal())), False
 
 
 def _mplus(group: Residuals) -> Parts:
     """Correlations off the diagonal, relative variances on it."""
-    rest, _, _ = _correlations(group)
+    rest = group.correlations.copy()
     own = group.observed.diagonal()
     np.fill_diagonal(rest, (own - group.implied.diagonal()) / own)
     return rest, _standard_means(group), True

@@ -302,6 +302,10 @@ def score(
     for layout, sample, found in zip(model.layouts, samples, at, strict=True):
         share = sample.n / total_n
         own, cross, used = _group_score(layout, found, sample, estimator)
+        if model.is_unrestricted and layout.in_order:
+            gradient += share * own
+            information += share * cross
+            continue
         if model.is_unrestricted and layout.stands_once:
             gradient[:, used] += share * own
             information[:, used[:, None], used] += share * cross

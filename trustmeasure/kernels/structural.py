@@ -56,6 +56,11 @@ class Layout:
         return len(np.unique(self.used)) == len(self.used)
 
     @cached_property
+    def in_order(self) -> bool:
+        """Whether the group uses all free parameters, in their own order."""
+        return np.array_equal(self.used, np.arange(self.n_free))
+
+    @cached_property
     def constant_slopes(self) -> Slopes:
         """The parts of `Slopes` that are the same wherever the parameters are."""
         p, used = len(self.fixed["theta"]), self.used
